@@ -1,0 +1,123 @@
+"""Which files a run may read, and what a port that names a file means by it.
+
+A stranger's workflow must not read what its user did not mean to give: a path written in the file has to lie, links
+resolved, inside the file's own folder. What the user names on the command line may lie anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from latentgraph.graph.digests import file_digest
+
+
+class AccessError(Exception):
+    """A file may not be read, or is not there.
+
+    Attributes:
+        hint: What the user can do.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class Fetch(Protocol):
+    """A download that has to happen before the run, if the user agrees."""
+
+    @property
+    def description(self) -> str:
+        """What it is and how large: `owner/name, 3.4 GB in 12 files`."""
+
+    def run(self, progress: Callable[[int, int], None]) -> None:
+        """Download, telling bytes done and bytes in all; raises AccessError with what to do where it fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """What a path or a model's name in a workflow stands for."""
+
+    value: str
+    """What the node is given: an absolute path, or the name where it is no path."""
+    digest: Callable[[], str]
+    """Of its contents, for the key of what is made from it."""
+    fetch: Fetch | None = None
+    """Set where it is not on this machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileAccess:
+    """What a workflow may read.
+
+    Attributes:
+        folder: Of the workflow's file; None where there is none, as on standard input.
+        allowed: More folders that the user opened by `--allow-read`.
+    """
+
+    folder: Path | None = None
+    allowed: tuple[Path, ...] = ()
+
+    def path(self, written: str, *, given: bool) -> Path:
+        """The absolute path that `written` means.
+
+        Args:
+            written: As it stands in the workflow or on the command line.
+            given: Whether the user gave it, and not the file: then it counts from the working folder and may lie
+                anywhere.
+
+        Raises:
+            AccessError: It may not be read, or is not there.
+        """
+        if "\0" in written:
+            raise AccessError("a path cannot hold a NUL character")
+        if given:
+            path = Path(written).expanduser().resolve()
+        else:
+            path = ((self.folder or Path.cwd()) / written).resolve()
+            roots = [root.resolve() for root in (self.folder, *self.allowed) if root is not None]
+            if not any(path.is_relative_to(root) for root in roots):
+                raise AccessError(
+                    f"{written!r} lies outside the workflow's folder",
+                    "give it by --set, or open its folder with --allow-read DIR",
+                )
+        if not path.exists():
+            raise AccessError(f"there is no {written!r}", "look at the path; it counts from the workflow's folder")
+        return path
+
+
+class Reads(Protocol):
+    """Metadata of a port, in `Annotated`, that says: the text names something to read."""
+
+    def resolve(self, written: str, access: FileAccess, *, given: bool) -> Resource:
+        """What `written` stands for, found without the network and without reading weights.
+
+        Raises:
+            AccessError: It may not be read, or is not there.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class ReadsFile:
+    """The port names a file: `Annotated[str, ReadsFile((".png", ".jpg"))]`."""
+
+    suffixes: tuple[str, ...] = ()
+    """Endings that are taken, in lower case with the dot; empty: any."""
+
+    def resolve(self, written: str, access: FileAccess, *, given: bool) -> Resource:
+        """The file's absolute path, and the digest of its bytes."""
+        path = access.path(written, given=given)
+        if path.is_dir():
+            raise AccessError(f"{written!r} is a folder; a file is wanted")
+        if self.suffixes and path.suffix.lower() not in self.suffixes:
+            raise AccessError(f"{written!r} does not end in {' or '.join(self.suffixes)}")
+        return Resource(str(path), lambda: file_digest(path))
+
+
+def reads_of(metadata: tuple[object, ...]) -> Reads | None:
+    """The marker among a port's metadata that says it names something to read."""
+    return next((item for item in metadata if callable(getattr(item, "resolve", None))), None)  # type: ignore[return-value]

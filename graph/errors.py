@@ -1,0 +1,54 @@
+"""What a caller may catch, split by who repairs it.
+
+LatentgraphError
+├── WorkflowError           the author of the file, or of the call: carries every problem found
+├── NodeDefinitionError     the developer of a node: a declaration that cannot be right
+└── RunError                what happened while running
+    ├── NodeFailedError     a node raised, or returned what it does not declare
+    └── RunCancelledError   somebody stopped the run
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from latentgraph.graph.problem import Problem
+
+
+class LatentgraphError(Exception):
+    """Anything that latentgraph says in a sentence of its own."""
+
+
+class WorkflowError(LatentgraphError):
+    """A workflow, or the values given to it, is wrong; `problems` says what, where and what to do."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = tuple(problems)
+
+
+class NodeDefinitionError(LatentgraphError):
+    """A node's declaration cannot be right; the message names the function."""
+
+
+class RunError(LatentgraphError):
+    """A run did not finish."""
+
+
+class NodeFailedError(RunError):
+    """A node raised; the original exception is the cause.
+
+    Attributes:
+        node: Path of the node, such as `denoise/step`.
+    """
+
+    def __init__(self, node: str, message: str) -> None:
+        super().__init__(f"{node}: {message}")
+        self.node = node
+        self.message = message
+
+
+class RunCancelledError(RunError):
+    """The run was stopped before it was done."""

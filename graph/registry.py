@@ -1,0 +1,162 @@
+"""Where nodes are looked up: the built-in ones, those of installed packages and those of files the user names."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from latentgraph.graph.errors import NodeDefinitionError
+from latentgraph.graph.node import NodeType, is_node, node_type
+from latentgraph.graph.settings import Setting
+from latentgraph.graph.types import PortType
+from latentgraph.graph.values import ValueType, ValueTypes
+
+ENTRY_POINTS = "latentgraph.nodes"
+"""The entry-point group by which a package offers nodes: each entry names a module whose nodes are taken."""
+HEAVY = ("torch", "diffusers", "transformers")
+"""Libraries that cost seconds to import, which a node should import when it runs."""
+
+
+class Registry:
+    """The nodes, value types and settings that workflows may use."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._nodes: dict[str, NodeType] = {}
+        self._origins: dict[str, str] = {}
+        self.values = ValueTypes()
+        self.settings: dict[str, Setting] = {}
+        self.notes: list[str] = []
+        """What a user should know about the packages that were loaded, such as one that imports torch at its top."""
+
+    @classmethod
+    def load(cls, files: Iterable[Path] = ()) -> Registry:
+        """A registry with the nodes of all installed packages and of `files`.
+
+        Raises:
+            NodeDefinitionError: A declaration is wrong, or a module cannot be imported.
+        """
+        registry = cls()
+        for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda one: one.value != ENTRY_POINTS):
+            registry._add_entry_point(entry)
+        for file in files:
+            registry.add_file(file)
+        return registry
+
+    def _add_entry_point(self, entry: EntryPoint) -> None:
+        light = not any(name in sys.modules for name in HEAVY)
+        package = entry.dist.name if entry.dist else entry.name
+        try:
+            module = entry.load()
+        except NodeDefinitionError:
+            raise
+        except Exception as error:
+            raise NodeDefinitionError(f"the nodes of package '{package}' cannot be imported: {error}") from error
+        heavy = [name for name in HEAVY if name in sys.modules]
+        if light and heavy:
+            self.notes.append(
+                f"package '{package}' imports {', '.join(heavy)} when its nodes are listed, which makes every command "
+                "wait for it; import it inside the functions that need it"
+            )
+        self.add_module(module, origin=package)
+
+    def add_file(self, path: Path) -> None:
+        """Import a Python file that the user named and take its nodes.
+
+        Raises:
+            NodeDefinitionError: It cannot be imported, has no node or declares one wrongly.
+        """
+        try:
+            source = path.read_bytes()
+        except OSError as error:
+            raise NodeDefinitionError(f"{path}: cannot be read: {error.strerror}") from error
+        digest = hashlib.sha256(source).hexdigest()
+        name = f"latentgraph_nodes_of_{path.stem}_{digest[:8]}"
+        spec = importlib.util.spec_from_file_location(name, path)
+        if spec is None or spec.loader is None:
+            raise NodeDefinitionError(f"{path}: not a Python file (its name must end with .py)")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        try:
+            spec.loader.exec_module(module)
+        except Exception as error:
+            del sys.modules[name]
+            raise NodeDefinitionError(f"{path}: cannot be imported: {type(error).__name__}: {error}") from error
+        if not self.add_module(module, origin=str(path), source=f"#{digest}"):
+            raise NodeDefinitionError(f"{path}: declares no node; put @node(category=...) over a function")
+
+    def add_module(self, module: ModuleType, *, origin: str, source: str = "") -> int:
+        """Take every node, value type and setting that `module` holds, and return how many nodes."""
+        nodes = 0
+        for value in list(vars(module).values()):
+            if is_node(value):
+                self.add(value, origin=origin, source=source)
+                nodes += 1
+            elif isinstance(value, ValueType):
+                self.values.add(value)
+            elif isinstance(value, Setting):
+                self.settings[value.name] = value
+        return nodes
+
+    def add(self, function: Callable[..., Any], *, origin: str = "", source: str = "") -> NodeType:
+        """Take one decorated function.
+
+        Raises:
+            NodeDefinitionError: Its declaration is wrong, or another function has its name.
+        """
+        declared = node_type(function, source)
+        known = self._nodes.get(declared.name)
+        if known is not None and known.function is not function:
+            raise NodeDefinitionError(
+                f"{function.__module__}.{function.__qualname__}: the name '{declared.name}' is taken by "
+                f"{known.function.__module__}.{known.function.__qualname__}"
+            )
+        self._nodes[declared.name] = declared
+        self._origins[declared.name] = origin
+        return declared
+
+    def get(self, name: str) -> NodeType | None:
+        """The node type called `name`."""
+        return self._nodes.get(name)
+
+    def origin(self, name: str) -> str:
+        """The package or file that a node type came from."""
+        return self._origins[name]
+
+    def names(self) -> list[str]:
+        """The names of all node types."""
+        return sorted(self._nodes)
+
+    def __iter__(self) -> Iterator[NodeType]:
+        """All node types, by category and name."""
+        return iter(sorted(self._nodes.values(), key=lambda one: (one.category, one.name)))
+
+    def __len__(self) -> int:
+        """How many node types there are."""
+        return len(self._nodes)
+
+    def bridge(self, source: PortType, target: PortType) -> list[str]:
+        """The fewest nodes that, put in a row, turn `source` into `target`; empty where none do."""
+        import networkx
+
+        links: networkx.DiGraph[str] = networkx.DiGraph()
+        ends = {"from": source, "to": target}
+        for one in self:
+            for port in one.inputs.values():
+                if not port.type.literal and port.type.accepts(ends["from"]):
+                    links.add_edge("from", one.name)
+            for port in one.outputs.values():
+                if ends["to"].accepts(port.type):
+                    links.add_edge(one.name, "to")
+                for other in self:
+                    if any(not p.type.literal and p.type.accepts(port.type) for p in other.inputs.values()):
+                        links.add_edge(one.name, other.name)
+        if "from" not in links or "to" not in links or not networkx.has_path(links, "from", "to"):
+            return []
+        return list(networkx.shortest_path(links, "from", "to"))[1:-1]
