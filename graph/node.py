@@ -70,8 +70,8 @@ class NodeOptions:
     """It hands something to the run's sink: it is wanted for itself and never taken from the cache."""
     describe: Callable[[Mapping[str, Any]], Described] | None = None
     """Told the literal inputs, returns the family of each output; reads configuration files and headers, no weights."""
-    draws: bool = False
-    """It draws from the random state that it is given, so two of them on one state get the same numbers."""
+    draws: str = ""
+    """The input with the random state that it draws from: two nodes that draw from one state get the same numbers."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def node(
     settings: tuple[str, ...] = (),
     effect: bool = False,
     describe: Callable[[Mapping[str, Any]], Described] | None = None,
-    draws: bool = False,
+    draws: str = "",
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Declare a function to be a node. The function itself is returned unchanged.
 
@@ -126,7 +126,7 @@ def node(
         settings: Run settings that change the result.
         effect: It hands something to the run's sink.
         describe: Tells the family of each output from the literal inputs.
-        draws: It draws from the RandomState that it is given.
+        draws: Name of the input with the random state that it draws from.
     """
 
     def declare(function: Callable[P, R]) -> Callable[P, R]:
@@ -169,6 +169,8 @@ def node_type(function: Callable[..., Any], source: str = "") -> NodeType:
         else:
             inputs[parameter.name] = _input(place, parameter, hints, docstring)
     outputs, several = _outputs(place, hints, docstring)
+    if options.draws and options.draws not in inputs:
+        raise NodeDefinitionError(f"{place}: draws from '{options.draws}', which is none of its parameters")
     return NodeType(function, options, inputs, outputs, several, context, docstring, source)
 
 

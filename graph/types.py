@@ -103,6 +103,11 @@ class PortType:
         return f"PortType({self.name})"
 
 
+def list_of(element: PortType) -> PortType:
+    """The type of lists of `element`."""
+    return PortType(types.GenericAlias(list, (element.annotation,)))
+
+
 def _members(annotation: Any) -> list[Any]:
     origin = get_origin(annotation)
     if origin is Annotated:

@@ -1,0 +1,155 @@
+"""The check of a loop: what it takes an item of, what it carries, what its body may read, and what it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from latentgraph.graph.check.inputs import ANYTHING
+from latentgraph.graph.check.nodes import check_nodes, refuse_fields
+from latentgraph.graph.check.scope import UNKNOWN, JsonPath, Scope
+from latentgraph.graph.typed import Absent, Constant, Offer, Supply, TypedLoop, TypedNode, Wire
+from latentgraph.graph.types import PortType, list_of
+from latentgraph.graph.workflow import Node, link_text
+
+INDEX = "index"
+"""What a body reads as `loop.index`: the turn, counting from 0."""
+
+
+def check_loop(name: str, node: Node, scope: Scope) -> list[TypedNode | TypedLoop]:
+    """Check a loop and its body; `scope` takes the loop's outputs as offers."""
+    path, place = scope.path + name, (*scope.json_path, name)
+    report = scope.report
+    refuse_fields(node, ("file",), "a loop", scope, name)
+    if not node.each and not node.carry:
+        message = "a loop needs something to take an item of (each) or to carry from turn to turn (carry)"
+        report.add("E110", message, place, path)
+    elif not node.each:
+        message = "a loop takes its turns from lists under each; with only a carry it would not know when to end"
+        report.add("E110", message, place, path, hint='add "each"')
+    _refuse_names_used_twice(node, scope, path, place)
+    each = {key: scope.follow(end.source, (*place, "each", key, "from"), node=path, port=key)
+            for key, end in (node.each or {}).items()}  # fmt: skip
+    carry = {key: scope.follow(end.source, (*place, "carry", key, "from"), node=path, port=key)
+             for key, end in (node.carry or {}).items()}  # fmt: skip
+    inputs = _inputs(node, scope, path, place)
+    inside = Scope(
+        scope.registry,
+        scope.report,
+        scope.access,
+        _handed_in(each, carry, inputs, scope, path, place),
+        node.body,
+        f"{path}/",
+        (*place, "nodes"),
+        "loop",
+        outside=scope.nodes,
+        files=scope.files,
+    )
+    body = check_nodes(inside)
+    following = _following(node, carry, inside, path, place)
+    collect = {key: inside.follow(end.source, (*place, "collect", key, "from"), node=path, port=key)
+               for key, end in (node.collect or {}).items()}  # fmt: skip
+    _offer_outputs(name, path, node, carry, collect, scope)
+    scope.unused_inside += inside.unused()
+    if inside.has_effect:
+        scope.has_effect = True
+        scope.wanted.add(name)
+    if node.disabled:
+        _disable_loop(name, node, carry, scope)
+        return []
+    wires = {key: offer.supply for key, offer in inputs.items() if isinstance(offer.supply, Wire)}
+    return [TypedLoop(path, _supplies(each), _supplies(carry), _supplies(following), wires, _supplies(collect), body)]
+
+
+def _refuse_names_used_twice(node: Node, scope: Scope, path: str, place: JsonPath) -> None:
+    seen: dict[str, str] = {INDEX: "the turn's number"}
+    for kind, names in (("each", node.each), ("carry", node.carry), ("inputs", node.inputs)):
+        for key in names or {}:
+            if key in seen:
+                message = f"loop.{key} would be two things: it is in {seen[key]} already"
+                scope.report.add("E111", message, (*place, kind, key), path, key)
+            scope.report.name(key, (*place, kind, key), path)
+            seen.setdefault(key, kind)
+    for key in node.collect or {}:
+        scope.report.name(key, (*place, "collect", key), path)
+        if key in (node.carry or {}):
+            message = f"the loop would have two outputs '{key}': it is in carry already"
+            scope.report.add("E111", message, (*place, "collect", key), path, key)
+
+
+def _inputs(node: Node, scope: Scope, path: str, place: JsonPath) -> dict[str, Offer]:
+    inputs = {}
+    for key, value in node.inputs.items():
+        text = link_text(value)
+        if text is None:
+            inputs[key] = Offer(_literal_type(value), Constant(value, written=value))
+        else:
+            inputs[key] = scope.follow(text, (*place, "inputs", key, "from"), node=path, port=key)
+    return inputs
+
+
+def _literal_type(value: object) -> PortType:
+    if isinstance(value, list):
+        return list_of(_literal_type(value[0]) if value else PortType(str))
+    return PortType(type(value))
+
+
+def _handed_in(
+    each: Mapping[str, Offer],
+    carry: Mapping[str, Offer],
+    inputs: Mapping[str, Offer],
+    scope: Scope,
+    path: str,
+    place: JsonPath,
+) -> dict[tuple[str, str], Offer]:
+    """What the body finds under `loop.<name>`."""
+    offers = {("loop", INDEX): Offer(PortType(int), Wire("loop", INDEX))}
+    for key, offer in each.items():
+        element = offer.type.element
+        if element is None and offer.type is not ANYTHING:
+            message = f"takes a list, gets {offer.type.name}"
+            scope.report.add("E107", message, (*place, "each", key, "from"), path, key, key=False)
+        offers["loop", key] = Offer(element or ANYTHING, Wire("loop", key), offer.family)
+    for key, offer in carry.items():
+        offers["loop", key] = Offer(offer.type, Wire("loop", key), offer.family)
+    for key, offer in inputs.items():
+        # A value that is known before the run goes into the body as it is.
+        supply: Supply = Wire("loop", key) if isinstance(offer.supply, Wire) else offer.supply
+        offers["loop", key] = Offer(offer.type, supply, offer.family)
+    return offers
+
+
+def _following(node: Node, carry: Mapping[str, Offer], inside: Scope, path: str, place: JsonPath) -> dict[str, Offer]:
+    following = {}
+    for key, end in (node.carry or {}).items():
+        where = (*place, "carry", key, "next")
+        offer = inside.follow(end.next, where, node=path, port=key)
+        start = carry[key]
+        if ANYTHING not in (offer.type, start.type) and not start.type.accepts(offer.type):
+            message = f"starts as {start.type.name}, but '{end.next}' gives {offer.type.name}"
+            inside.report.add("E107", message, where, path, key, key=False)
+        elif start.family and offer.family and start.family != offer.family:
+            message = f"starts in family {start.family}, but '{end.next}' is of family {offer.family}"
+            inside.report.add("E109", message, where, path, key, key=False)
+        following[key] = offer
+    return following
+
+
+def _offer_outputs(
+    name: str, path: str, node: Node, carry: Mapping[str, Offer], collect: Mapping[str, Offer], scope: Scope
+) -> None:
+    for key, offer in carry.items():
+        scope.offers[name, key] = Offer(offer.type, Wire(path, key), offer.family)
+    for key, offer in collect.items():
+        gathered = ANYTHING if offer is UNKNOWN else list_of(offer.type)
+        scope.offers[name, key] = Offer(gathered, Wire(path, key), offer.family)
+
+
+def _disable_loop(name: str, node: Node, carry: Mapping[str, Offer], scope: Scope) -> None:
+    """A bypassed loop takes no turn, so that a carry is its start; a muted one gives nothing."""
+    for key in (*carry, *(node.collect or {})):
+        bypassed = node.disabled == "bypass" and key in carry
+        scope.offers[name, key] = carry[key] if bypassed else Offer(scope.offers[name, key].type, Absent("muted"))
+
+
+def _supplies(offers: Mapping[str, Offer]) -> dict[str, Supply]:
+    return {key: offer.supply for key, offer in offers.items()}

@@ -1,0 +1,124 @@
+"""The check of the nodes of one graph, each after those that it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from latentgraph.graph.access import AccessError
+from latentgraph.graph.check.ports import settle_ports
+from latentgraph.graph.check.scope import JsonPath, Scope, links_of
+from latentgraph.graph.errors import LatentgraphError
+from latentgraph.graph.names import closest
+from latentgraph.graph.order import ordered
+from latentgraph.graph.typed import Absent, Offer, TypedLoop, TypedNode, Wire
+from latentgraph.graph.workflow import LOOP, SUBWORKFLOW, Link, Node, link_text
+
+
+def check_nodes(scope: Scope) -> list[TypedNode | TypedLoop]:
+    """Check the nodes of a graph and settle their ports; the scope takes their outputs as offers."""
+    from latentgraph.graph.check.loops import check_loop
+    from latentgraph.graph.check.subworkflow import check_subworkflow
+
+    typed: list[TypedNode | TypedLoop] = []
+    for name in _order(scope):
+        node = scope.nodes[name]
+        scope.report.name(name, (*scope.json_path, name), scope.path + name)
+        if node.type == LOOP:
+            typed += check_loop(name, node, scope)
+        elif node.type == SUBWORKFLOW:
+            typed += check_subworkflow(name, node, scope)
+        else:
+            typed += _check_node(name, node, scope)
+    return typed
+
+
+def _order(scope: Scope) -> list[str]:
+    nodes = scope.nodes
+    links = [
+        (source, name) for name, node in nodes.items() for link in links_of(node) if (source := link.node) in nodes
+    ]
+    order, cycles = ordered(nodes, links)
+    for cycle in cycles:
+        first = min(cycle, key=list(nodes).index)
+        start = cycle.index(first)
+        around = [*cycle[start:], *cycle[:start], first]
+        message = "the nodes wait for each other: " + " → ".join(around)
+        scope.report.add("E108", message, (*scope.json_path, first), scope.path + first, hint="remove one of the links")
+    return order
+
+
+def _check_node(name: str, node: Node, scope: Scope) -> list[TypedNode | TypedLoop]:
+    path, json_path = scope.path + name, (*scope.json_path, name)
+    refuse_fields(node, ("file", "each", "carry", "nodes", "collect"), f"a node of type '{node.type}'", scope, name)
+    declared = scope.registry.get(node.type)
+    if declared is None:
+        _unknown_type(name, node, scope)
+        return []
+    typed = TypedNode(path, declared)
+    family = settle_ports(typed, node, scope, json_path)
+    described = {} if node.disabled else _describe(typed, scope, json_path)
+    for port in declared.outputs.values():
+        scope.offers[name, port.name] = Offer(
+            port.type, Wire(path, port.name), scope.family_of(port.type, described.get(port.name, family))
+        )
+    if node.disabled:
+        _disable(name, node, typed, scope)
+        return []
+    if declared.options.effect:
+        scope.has_effect = True
+        scope.wanted.add(name)
+    return [typed]
+
+
+def refuse_fields(node: Node, fields: Sequence[str], what: str, scope: Scope, name: str) -> None:
+    """Report the keys of a node that its type has no use for."""
+    for one in fields:
+        if getattr(node, one) is not None:
+            scope.report.add("E007", f"{what} has no '{one}'", (*scope.json_path, name, one), scope.path + name)
+
+
+def _unknown_type(name: str, node: Node, scope: Scope) -> None:
+    hint = closest(node.type, [*scope.registry.names(), LOOP, SUBWORKFLOW])
+    if node.package:
+        hint = f"the file says that the package '{node.package}' provides it: install that"
+    message = f"unknown node type '{node.type}'"
+    scope.report.add("E101", message, (*scope.json_path, name, "type"), scope.path + name, hint=hint, key=False)
+    for value_name, value in node.inputs.items():
+        if text := link_text(value):
+            scope.follow(text, (*scope.json_path, name, "inputs", value_name, "from"), node=scope.path + name,
+                         port=value_name)  # fmt: skip
+    scope.offer_nothing_known(name)
+
+
+def _describe(typed: TypedNode, scope: Scope, json_path: JsonPath) -> Mapping[str, str]:
+    describe = typed.type.options.describe
+    if describe is None:
+        return {}
+    missing = [resource.fetch for resource in typed.resources.values() if resource.fetch is not None]
+    if missing:
+        scope.report.add("N301", f"not on this machine: {missing[0].description}", json_path, typed.path)
+        return {}
+    defaults = {port.name: port.default for port in typed.type.inputs.values() if not port.required}
+    try:
+        return describe({**defaults, **typed.constants})
+    except AccessError as error:
+        scope.report.add("E115", error.message, json_path, typed.path, hint=error.hint)
+    except (LatentgraphError, OSError, ValueError, KeyError) as error:
+        # A faulty configuration file is told by the node itself when it runs, with the whole reason.
+        scope.report.add("N301", f"cannot be told before the run: {error}", json_path, typed.path)
+    return {}
+
+
+def _disable(name: str, node: Node, typed: TypedNode, scope: Scope) -> None:
+    """Offer what a muted or bypassed node gives: nothing, or its first input of the same type."""
+    for port in typed.type.outputs.values():
+        offer = Offer(port.type, Absent("muted"))
+        if node.disabled == "bypass":
+            for value in node.inputs.values():
+                text = link_text(value)
+                link = Link.parse(text) if text else None
+                passed = scope.offers.get((link.node, link.port)) if link else None
+                if passed and port.type.accepts(passed.type):
+                    offer = passed
+                    break
+        scope.offers[name, port.name] = offer

@@ -1,0 +1,101 @@
+"""The check of a node's ports: each gets its value, or the output that it is wired to."""
+
+from __future__ import annotations
+
+from latentgraph.graph.access import AccessError, reads_of
+from latentgraph.graph.check.inputs import ANYTHING
+from latentgraph.graph.check.scope import JsonPath, Scope
+from latentgraph.graph.node import Port
+from latentgraph.graph.typed import Absent, Constant, Offer, TypedNode, Wire
+from latentgraph.graph.types import ValueFaultError
+from latentgraph.graph.workflow import Node, link_text
+
+
+def settle_ports(typed: TypedNode, node: Node, scope: Scope, json_path: JsonPath) -> str:
+    """Give every port its value or wire; returns the family that the wires agree on."""
+    ports = typed.type.inputs
+    family, family_port = "", ""
+    for name, value in node.inputs.items():
+        port = ports.get(name)
+        place = (*json_path, "inputs", name)
+        if port is None:
+            message = f"'{node.type}' has no input '{name}'"
+            scope.report.unknown("E102", message, name, ports, place, typed.path, name)
+            continue
+        text = link_text(value)
+        if text is None:
+            _take_constant(typed, port, Constant(value, written=value), scope, place)
+            continue
+        offer = scope.follow(text, (*place, "from"), node=typed.path, port=name)
+        _take_offer(typed, port, offer, text, scope, (*place, "from"))
+        if offer.family and scope.family_of(port.type, offer.family):
+            if family and offer.family != family:
+                message = f"'{text}' is of family {offer.family}, but '{family_port}' is of family {family}"
+                hint = "take all parts from one model, or from models of one family"
+                scope.report.add("E109", message, (*place, "from"), typed.path, name, hint=hint, key=False)
+            family, family_port = family or offer.family, family_port or name
+    for name, port in ports.items():
+        if name not in node.inputs and port.required:
+            message = f"the input '{name}' ({port.type.name}) is missing"
+            scope.report.add("E103", message, json_path, typed.path, name, hint="link it or write a value")
+        elif name not in node.inputs and reads_of(port.type.metadata) and port.default is not None:
+            _take_constant(typed, port, Constant(port.default, written=port.default), scope, json_path)
+    return family
+
+
+def _take_offer(typed: TypedNode, port: Port, offer: Offer, text: str, scope: Scope, place: JsonPath) -> None:
+    """Settle a port that is linked to `offer`."""
+    supply = offer.supply
+    if isinstance(supply, Absent):
+        if supply.why == "muted" and port.required:
+            message = f"'{text}' is of a muted node"
+            scope.report.add("E118", message, place, typed.path, port.name, hint="link another", key=False)
+            return
+        if not supply.why or supply.why == "muted":
+            return
+    if isinstance(supply, Constant) and offer.type.literal:
+        if not port.type.literal and not (supply.value is None and port.type.optional):
+            _mismatch(typed, port, offer, text, scope, place)
+        else:
+            _take_constant(typed, port, supply, scope, place, text)
+        return
+    if offer.type is not ANYTHING and not port.type.accepts(offer.type):
+        _mismatch(typed, port, offer, text, scope, place)
+        return
+    if isinstance(supply, Constant):
+        typed.constants[port.name] = supply.value
+    elif isinstance(supply, Wire):
+        if reads_of(port.type.metadata):
+            message = "names something to read, so it is written out or an input of the workflow, never computed"
+            scope.report.add("E115", message, place, typed.path, port.name, key=False)
+        typed.wires[port.name] = supply
+        if port.type.constrained:
+            typed.converted += (port.name,)
+
+
+def _take_constant(
+    typed: TypedNode, port: Port, constant: Constant, scope: Scope, place: JsonPath, text: str = ""
+) -> None:
+    origin = f" (from {text})" if text else ""
+    try:
+        value = port.type.parse(constant.value)
+    except ValueFaultError as fault:
+        scope.report.add("E104", f"{fault}{origin}", place, typed.path, port.name, key=False)
+        return
+    reads = reads_of(port.type.metadata)
+    if reads is not None and value is not None:
+        try:
+            resource = reads.resolve(value, scope.access, given=constant.given)
+        except AccessError as error:
+            scope.report.add("E115", error.message + origin, place, typed.path, port.name, hint=error.hint, key=False)
+            return
+        typed.resources[port.name] = resource
+        value = resource.value
+    typed.constants[port.name] = value
+
+
+def _mismatch(typed: TypedNode, port: Port, offer: Offer, text: str, scope: Scope, place: JsonPath) -> None:
+    bridge = scope.registry.bridge(offer.type, port.type)
+    hint = "put " + ", then ".join(f"`{name}`" for name in bridge) + " between" if bridge else ""
+    message = f"takes {port.type.name}, '{text}' gives {offer.type.name}"
+    scope.report.add("E107", message, place, typed.path, port.name, hint=hint, key=False)

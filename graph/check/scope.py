@@ -1,0 +1,105 @@
+"""One graph of a workflow under check: its nodes by name, and what each link in it finds at its other end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from latentgraph.graph.access import FileAccess
+from latentgraph.graph.check.inputs import ANYTHING
+from latentgraph.graph.check.report import Report
+from latentgraph.graph.registry import Registry
+from latentgraph.graph.typed import Absent, Offer
+from latentgraph.graph.types import PortType
+from latentgraph.graph.workflow import Link, Node, link_text
+
+JsonPath = tuple[str | int, ...]
+UNKNOWN = Offer(ANYTHING, Absent())
+"""What a link finds where something is wrong that was told already: it fits everything and says nothing more."""
+
+
+@dataclass
+class Scope:
+    """The graph whose nodes are being checked."""
+
+    registry: Registry
+    report: Report
+    access: FileAccess
+    offers: dict[tuple[str, str], Offer]
+    """What `inputs.<name>` or `loop.<name>` is, and the outputs of the nodes that were checked."""
+    nodes: Mapping[str, Node]
+    path: str = ""
+    """Path of the loop or sub-workflow, with a slash at its end; empty for the workflow itself."""
+    json_path: JsonPath = ("nodes",)
+    """Where its nodes stand in the file."""
+    source: Literal["inputs", "loop"] = "inputs"
+    """What hands values in: the caller of the workflow, or the loop around a body."""
+    outside: Mapping[str, Node] = field(default_factory=dict)
+    """For a loop's body: the nodes around the loop, which it cannot read."""
+    files: tuple[str, ...] = ()
+    """The files of the sub-workflows around, to find one that contains itself."""
+    read: set[tuple[str, str]] = field(default_factory=set)
+    """Every end of a link so far."""
+    has_effect: bool = False
+    wanted: set[str] = field(default_factory=set)
+    """Nodes that are wanted for themselves."""
+    unused_inside: list[tuple[str, JsonPath]] = field(default_factory=list)
+
+    def follow(self, text: str, json_path: Sequence[str | int], *, node: str, port: str) -> Offer:
+        """What the link `text` finds; UNKNOWN, with a problem told, where it leads nowhere."""
+        link = Link.parse(text)
+        if link is None:
+            message = f"{text!r} is no link; write 'node.port'"
+            self.report.add("E105", message, json_path, node, port, key=False)
+            return UNKNOWN
+        self.read.add((link.node, link.port))
+        offer = self.offers.get((link.node, link.port))
+        if offer is None:
+            self._leads_nowhere(link, json_path, node, port)
+            return UNKNOWN
+        return offer
+
+    def _leads_nowhere(self, link: Link, json_path: Sequence[str | int], node: str, port: str) -> None:
+        if link.node == self.source or link.node in self.nodes:
+            known = [name for owner, name in self.offers if owner == link.node]
+            owner = {"inputs": "the workflow has no input", "loop": "the loop hands in no"}.get(link.node)
+            message = f"{owner} '{link.port}'" if owner else f"'{link.node}' has no output '{link.port}'"
+            self.report.unknown("E106", message, link.port, known, json_path, node, port, key=False)
+        elif link.node in self.outside or (link.node == "inputs" and self.source == "loop"):
+            name = link.port if link.node == "inputs" else link.node
+            hint = f'add "{name}": {{"from": "{link}"}} to the inputs of the loop, and read loop.{name}'
+            message = f"'{link}' is outside the loop, whose body reads only its own nodes and loop.<name>"
+            self.report.add("E112", message, json_path, node, port, hint=hint, key=False)
+        else:
+            message = f"there is no node '{link.node}'"
+            self.report.unknown("E105", message, link.node, self.nodes, json_path, node, port, key=False)
+
+    def offer_nothing_known(self, name: str) -> None:
+        """Let every link to the node `name` find something, so that one fault is one problem and not one a link."""
+        asked = (link for other in self.nodes.values() for link in links_of(other))
+        self.offers.update(((name, link.port), UNKNOWN) for link in asked if link.node == name)
+        self.wanted.add(name)
+
+    def family_of(self, port_type: PortType, family: str) -> str:
+        """`family` where values of the type belong to one, else nothing."""
+        for member in port_type.members:
+            known = self.registry.values.of(member) if isinstance(member, type) else None
+            if known and known.family:
+                return family
+        return ""
+
+    def unused(self) -> Iterator[tuple[str, JsonPath]]:
+        """Path, and place in the file, of every node that nothing reads and that is not wanted for itself."""
+        readers = {node for node, _ in self.read}
+        for name, node in self.nodes.items():
+            if name not in readers and name not in self.wanted and node.disabled is None:
+                yield self.path + name, (*self.json_path, name)
+        yield from self.unused_inside
+
+
+def links_of(node: Node) -> Iterator[Link]:
+    """Every link of a node into the graph around it."""
+    ends = [link_text(value) for value in node.inputs.values()]
+    ends += [end.source for end in (*(node.each or {}).values(), *(node.carry or {}).values())]
+    yield from (link for text in ends if text and (link := Link.parse(text)))

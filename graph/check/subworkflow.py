@@ -1,0 +1,113 @@
+"""The check of a workflow file that is a node of another: its inputs and outputs are the node's ports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from latentgraph.graph.access import AccessError, FileAccess
+from latentgraph.graph.check.inputs import input_offers
+from latentgraph.graph.check.nodes import check_nodes, refuse_fields
+from latentgraph.graph.check.scope import JsonPath, Scope
+from latentgraph.graph.document import Document, read_document
+from latentgraph.graph.errors import WorkflowError
+from latentgraph.graph.typed import Absent, Constant, Offer, TypedLoop, TypedNode
+from latentgraph.graph.types import ValueFaultError
+from latentgraph.graph.workflow import Node, link_text
+
+
+def check_subworkflow(name: str, node: Node, scope: Scope) -> list[TypedNode | TypedLoop]:
+    """Check a sub-workflow in the place where it stands; its nodes join those around it."""
+    refuse_fields(node, ("each", "carry", "nodes", "collect"), "a sub-workflow", scope, name)
+    path, place = scope.path + name, (*scope.json_path, name)
+    document = _read(node, scope, path, place)
+    if document is None:
+        scope.offer_nothing_known(name)
+        return []
+    report = scope.report.inside(document, path)
+    offers = _offers(document, node, scope, path, place)
+    assert document.path is not None  # it was read from a file just now
+    inside = Scope(
+        scope.registry,
+        report,
+        FileAccess(document.folder, scope.access.allowed),
+        offers,
+        document.workflow.nodes,
+        f"{path}/",
+        files=(*scope.files, str(document.path)),
+    )
+    nodes = check_nodes(inside)
+    for key, output in document.workflow.outputs.items():
+        offer = inside.follow(output.source, ("outputs", key, "from"), node=path, port=key)
+        scope.offers[name, key] = Offer(offer.type, Absent("muted")) if node.disabled else offer
+    if inside.has_effect:
+        scope.has_effect = True
+        scope.wanted.add(name)
+    return [] if node.disabled else nodes
+
+
+def _read(node: Node, scope: Scope, path: str, place: JsonPath) -> Document | None:
+    if node.file is None:
+        scope.report.add("E113", "a sub-workflow needs the key 'file'", place, path)
+        return None
+    where = (*place, "file")
+    try:
+        file = scope.access.path(node.file, given=False)
+        own = scope.report.document.path
+        around = (*scope.files, str(own.resolve()) if own else "")
+        if str(file) in around:
+            chain = " → ".join(Path(one).name for one in (*around[around.index(str(file)) :], str(file)))
+            scope.report.add("E113", f"the file contains itself: {chain}", where, path, key=False)
+            return None
+        return read_document(file, node.file)
+    except AccessError as error:
+        scope.report.add("E113", error.message, where, path, hint=error.hint, key=False)
+    except WorkflowError as error:
+        scope.report.problems += error.problems
+    return None
+
+
+def _offers(document: Document, node: Node, scope: Scope, path: str, place: JsonPath) -> dict[tuple[str, str], Offer]:
+    """What the nodes inside find under `inputs.<name>`: what the node outside is given, else the default."""
+    workflow = document.workflow
+    inside = input_offers(workflow, {}, scope.registry, scope.report.inside(document, path), complete=False)
+    for key, value in node.inputs.items():
+        where = (*place, "inputs", key)
+        declared = inside.get(("inputs", key))
+        if declared is None:
+            message = f"the workflow '{node.file}' has no input '{key}'"
+            scope.report.unknown("E102", message, key, workflow.inputs, where, path, key)
+            continue
+        text = link_text(value)
+        given = (
+            Offer(declared.type, Constant(value, written=value))
+            if text is None
+            else scope.follow(text, (*where, "from"), node=path, port=key)
+        )
+        inside["inputs", key] = _fitted(given, declared, text, scope, path, key, where)
+    for (_, key), offer in inside.items():
+        if isinstance(offer.supply, Absent) and offer.supply.why == "unset":
+            message = f"the input '{key}' ({offer.type.name}) is missing"
+            scope.report.add("E103", message, place, path, key, hint="link it or write a value")
+            inside["inputs", key] = Offer(offer.type, Absent(), offer.family)
+    return inside
+
+
+def _fitted(
+    given: Offer, declared: Offer, text: str | None, scope: Scope, path: str, key: str, where: JsonPath
+) -> Offer:
+    """`given` as an offer of the declared type, with a problem told where it does not fit."""
+    supply = given.supply
+    if isinstance(supply, Constant):
+        try:
+            value = declared.type.parse(supply.value)
+        except ValueFaultError as fault:
+            scope.report.add("E104", str(fault), where, path, key, key=False)
+            return Offer(declared.type, Absent())
+        return Offer(declared.type, Constant(value, supply.given, supply.written), given.family)
+    if isinstance(supply, Absent):
+        return Offer(declared.type, supply)
+    if not declared.type.accepts(given.type):
+        message = f"takes {declared.type.name}, '{text}' gives {given.type.name}"
+        scope.report.add("E107", message, (*where, "from"), path, key, key=False)
+        return Offer(declared.type, Absent())
+    return Offer(given.type, supply, given.family)

@@ -1,0 +1,235 @@
+"""Running a plan: calling one step after the other, in the thread of the run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from latentgraph.graph.cache import Kept, MemoryCache
+from latentgraph.graph.context import RunContext
+from latentgraph.graph.errors import LatentgraphError, NodeFailedError, RunCancelledError
+from latentgraph.graph.events import Event, NodeFinished, NodeProgress, NodeStarted, Preview, Warned
+from latentgraph.graph.plan import LoopStep, Operand, Plan, Step
+from latentgraph.graph.pool import Pool
+from latentgraph.graph.sink import Sink
+from latentgraph.graph.typed import Constant
+from latentgraph.graph.types import ValueFaultError
+from latentgraph.graph.values import ValueTypes
+
+
+@dataclass(slots=True)
+class Execution:
+    """One run of a plan."""
+
+    plan: Plan
+    values: ValueTypes
+    cache: MemoryCache
+    pool: Pool
+    sink: Sink
+    emit: Callable[[Event], None]
+    cancelled: Callable[[], bool]
+    finished: list[str] = field(default_factory=list)
+    """Nodes that are done."""
+    _warnings: list[tuple[str, str]] = field(default_factory=list)
+    _contexts: dict[str, RunContext] = field(default_factory=dict)
+
+    def run(self) -> dict[str, Any]:
+        """Run what is not kept from before and return the wanted outputs.
+
+        Raises:
+            NodeFailedError: A node raised, or returned what it does not declare.
+            RunCancelledError: It was cancelled between two steps.
+        """
+        slots: list[Any] = [None] * self.plan.slots
+        kept = self._kept()
+        for index, step in enumerate(self.plan.steps):
+            if index not in kept:
+                continue
+            self._stop_if_cancelled()
+            entry = kept.pop(index)
+            if entry is None:
+                self._run_step(step, slots)
+            else:
+                self._take(step, entry, slots)
+            self.finished.append(step.path)
+            for slot in step.frees:
+                slots[slot] = None
+        outputs = {name: _value(operand, slots) for name, operand in self.plan.outputs.items()}
+        for name, value in outputs.items():
+            self.sink.save_output(value, name)
+        return outputs
+
+    def _kept(self) -> dict[int, Kept | None]:
+        """The steps that are needed, with what is kept of each; what only kept steps need is left out."""
+        needed: dict[int, Kept | None] = {}
+        wanted = {operand for operand in self.plan.outputs.values() if isinstance(operand, int)}
+        for index in range(len(self.plan.steps) - 1, -1, -1):
+            step = self.plan.steps[index]
+            effect = step.effect
+            if not effect and wanted.isdisjoint(step.outputs):
+                continue
+            entry = None if effect else self.cache.get(step.key)
+            needed[index] = entry
+            if entry is None:
+                wanted.update(step.reads)
+        return needed
+
+    def _take(self, step: Step | LoopStep, entry: Kept, slots: list[Any]) -> None:
+        for slot, value in zip(step.outputs, entry.values, strict=True):
+            slots[slot] = value
+        for node, message in entry.warnings:
+            self.emit(Warned(node, message))
+        self.emit(NodeFinished(step.path, True, 0.0, self._summary(step, entry.values)))
+
+    def _run_step(self, step: Step | LoopStep, slots: list[Any]) -> None:
+        self.emit(NodeStarted(step.path))
+        started = time.perf_counter()
+        self._warnings = []
+        results = self._turns(step, slots) if isinstance(step, LoopStep) else self._call(step, slots)
+        for slot, value in zip(step.outputs, results, strict=True):
+            slots[slot] = value
+        if not step.effect:
+            size = sum([self.values.size(value) for value in results])
+            self.cache.put(step.key, Kept(results, tuple(self._warnings), size))
+        self.emit(NodeFinished(step.path, False, time.perf_counter() - started, self._summary(step, results)))
+
+    def _summary(self, step: Step | LoopStep, results: tuple[Any, ...]) -> dict[str, str]:
+        names = step.names if isinstance(step, LoopStep) else step.node.outputs
+        return {name: self.values.summary(value) for name, value in zip(names, results, strict=True)}
+
+    def _call(self, step: Step, slots: list[Any], *, checked: bool = True) -> tuple[Any, ...]:
+        """Call one node with what its ports hold.
+
+        Args:
+            step: The node.
+            slots: Values of the graph it is in.
+            checked: Whether the result is held against the declaration.
+        """
+        arguments = step.constants.copy()
+        for port, slot in step.wires:
+            arguments[port] = slots[slot]
+        node = step.node
+        try:
+            for port in step.converted:
+                arguments[port] = _converted(step, port, arguments[port])
+            if node.context:
+                arguments[node.context] = self._context(step.path)
+            result = node.function(**arguments)
+        except (RunCancelledError, NodeFailedError):
+            raise
+        except Exception as error:
+            error.add_note(f"in node '{step.path}' ({node.name})")
+            raise NodeFailedError(step.path, _reason(error)) from error
+        results = result if node.several else (result,) if node.outputs else ()
+        if checked:
+            _hold_against_declaration(step, result, results)
+        return results
+
+    def _turns(self, loop: LoopStep, slots: list[Any]) -> tuple[Any, ...]:
+        """Run a loop, turn by turn, and return its carries and collected lists."""
+        lists = [(_value(operand, slots), slot) for operand, slot in loop.each]
+        total = _length(loop, [items for items, _ in lists])
+        inside: list[Any] = [None] * loop.slots
+        for outer, inner in loop.inputs:
+            inside[inner] = slots[outer]
+        for operand, slot, _ in loop.carry:
+            inside[slot] = _value(operand, slots)
+        collected: list[list[Any]] = [[] for _ in loop.collect]
+        started = time.perf_counter()
+        for turn in range(total):
+            self._stop_if_cancelled()
+            inside[loop.index] = turn
+            for items, slot in lists:
+                inside[slot] = items[turn]
+            for step in loop.body:
+                self._body_step(step, inside, turn)
+            following = [_value(operand, inside) for _, _, operand in loop.carry]
+            for gathered, operand in zip(collected, loop.collect, strict=True):
+                gathered.append(_value(operand, inside))
+            for (_, slot, _), value in zip(loop.carry, following, strict=True):
+                inside[slot] = value
+            self.emit(NodeProgress(loop.path, turn + 1, total, (time.perf_counter() - started) / (turn + 1)))
+        return (*[inside[slot] for _, slot, _ in loop.carry], *collected)
+
+    def _body_step(self, step: Step | LoopStep, inside: list[Any], turn: int) -> None:
+        # What a node returns is held against its declaration in the first turn only.
+        results = (
+            self._turns(step, inside) if isinstance(step, LoopStep) else self._call(step, inside, checked=turn == 0)
+        )
+        for slot, value in zip(step.outputs, results, strict=True):
+            inside[slot] = value
+        for slot in step.frees:
+            inside[slot] = None
+
+    def _context(self, path: str) -> RunContext:
+        if path not in self._contexts:
+            self._contexts[path] = RunContext(
+                self.plan.settings,
+                self.pool,
+                self._progress_of(path),
+                lambda message: self._warn(path, message),
+                lambda value: self.emit(Preview(path, self.values.summary(value), value)),
+                lambda value, name: self._hand_over(value, name),
+                self._stop_if_cancelled,
+            )
+        return self._contexts[path]
+
+    def _progress_of(self, path: str) -> Callable[[int, int], None]:
+        started = time.perf_counter()
+
+        def report(done: int, total: int) -> None:
+            self.emit(NodeProgress(path, done, total, (time.perf_counter() - started) / max(done, 1)))
+
+        return report
+
+    def _warn(self, path: str, message: str) -> None:
+        # A node in a loop that says the same in every turn is heard once.
+        if (path, message) not in self._warnings:
+            self._warnings.append((path, message))
+            self.emit(Warned(path, message))
+
+    def _hand_over(self, value: Any, name: str) -> None:
+        self.sink.save(value, name)
+
+    def _stop_if_cancelled(self) -> None:
+        if self.cancelled():
+            raise RunCancelledError("the run was cancelled")
+
+
+def _value(operand: Operand, slots: list[Any]) -> Any:
+    return operand.value if isinstance(operand, Constant) else slots[operand]
+
+
+def _length(loop: LoopStep, lists: list[Any]) -> int:
+    lengths = {len(items) for items in lists}
+    if len(lengths) != 1:
+        raise NodeFailedError(loop.path, f"the lists under each have different lengths: {sorted(lengths)}")
+    return lengths.pop()
+
+
+def _converted(step: Step, port: str, value: Any) -> Any:
+    try:
+        return step.node.inputs[port].type.parse(value)
+    except ValueFaultError as fault:
+        raise NodeFailedError(f"{step.path}.{port}", str(fault)) from None
+
+
+def _hold_against_declaration(step: Step, result: Any, results: tuple[Any, ...]) -> None:
+    outputs = step.node.outputs
+    if not outputs:
+        if result is not None:
+            raise NodeFailedError(step.path, f"returned a {type(result).__name__}, but declares no output")
+        return
+    if step.node.several and (not isinstance(result, tuple) or len(results) != len(outputs)):
+        raise NodeFailedError(step.path, f"returned {type(result).__name__}, but declares {', '.join(outputs)}")
+    for port, value in zip(outputs.values(), results, strict=True):
+        if not port.type.holds(value):
+            message = f"returned a {type(value).__name__}, but declares {port.type.name}"
+            raise NodeFailedError(f"{step.path}.{port.name}", message)
+
+
+def _reason(error: Exception) -> str:
+    text = str(error).strip() or "no message"
+    return text if isinstance(error, LatentgraphError) else f"{type(error).__name__}: {text}"

@@ -1,0 +1,72 @@
+"""The key of a value: a digest of everything that made it.
+
+Two nodes with one key give the same outputs, in this run or another: the key covers the node's code and version, its
+literal inputs, the contents of the files it reads, the keys upstream and the run settings that change its bits. Names
+and positions are no part of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from hashlib import blake2b
+from typing import Any
+
+from latentgraph.graph.typed import Constant, Supply, TypedLoop, TypedNode, Wire
+from latentgraph.graph.values import ValueTypes
+
+WireKey = Callable[[Wire], str]
+"""The key of the output at the other end of a wire."""
+
+
+def node_key(node: TypedNode, wire_key: WireKey, values: ValueTypes, settings: Mapping[str, str]) -> str:
+    """The key of a node's outputs.
+
+    Args:
+        node: The node, settled.
+        wire_key: Keys of the outputs it reads.
+        values: Digests of constants that are not plain data.
+        settings: The identity of every run setting; only those that the node declares are taken.
+    """
+    parts = [node.type.identity]
+    for name, value in sorted(node.constants.items()):
+        resource = node.resources.get(name)
+        parts.append(f"{name}={resource.digest() if resource else _constant(value, values)}")
+    parts += [f"{name}<{wire_key(wire)}" for name, wire in sorted(node.wires.items())]
+    parts += [f"{name}@{settings.get(name, '')}" for name in node.type.options.settings]
+    return _digest(parts)
+
+
+def loop_key(loop: TypedLoop, body_keys: Iterable[str], wire_key: WireKey, inside: WireKey, values: ValueTypes) -> str:
+    """The key of a loop's outputs: of what goes in, of its body, and of how the body is wired to the next turn."""
+    parts = ["loop", *body_keys]
+    for kind, supplies, key_of in (
+        ("each", loop.each, wire_key),
+        ("carry", loop.carry, wire_key),
+        ("inputs", loop.inputs, wire_key),
+        ("next", loop.next, inside),
+        ("collect", loop.collect, inside),
+    ):
+        parts += [f"{kind}.{name}{supply_key(supply, key_of, values)}" for name, supply in sorted(supplies.items())]
+    return _digest(parts)
+
+
+def supply_key(supply: Supply, wire_key: WireKey, values: ValueTypes) -> str:
+    """What stands for a supply in a key."""
+    if isinstance(supply, Wire):
+        return "<" + wire_key(supply)
+    return "=" + _constant(supply.value, values) if isinstance(supply, Constant) else ""
+
+
+def _constant(value: Any, values: ValueTypes) -> str:
+    if value is None or isinstance(value, (str, int, float)):
+        return repr(value)
+    if isinstance(value, dict):
+        return json.dumps(value, sort_keys=True)
+    return values.digest(value)
+
+
+def _digest(parts: list[str]) -> str:
+    # Each part is preceded by its length, so that no text can look like two parts.
+    text = "".join([f"{len(part)}:{part}" for part in parts])
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=20).hexdigest()

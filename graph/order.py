@@ -1,0 +1,33 @@
+"""The order in which nodes can run, and the cycles that leave none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import networkx
+
+
+def ordered(names: Iterable[str], links: Iterable[tuple[str, str]]) -> tuple[list[str], list[list[str]]]:
+    """Sort nodes so that each stands after those it reads.
+
+    Args:
+        names: The nodes, in the order in which they are written; of several right orders, the nearest to it is taken.
+        links: Pairs of a node and one that reads it.
+
+    Returns:
+        The order, and the cycles, each as the nodes along it. Links inside a cycle do not count for the order.
+    """
+    graph: networkx.DiGraph[str] = networkx.DiGraph()
+    graph.add_nodes_from(names)
+    graph.add_edges_from(links)
+    try:
+        return list(networkx.topological_sort(graph)), []
+    except networkx.NetworkXUnfeasible:
+        pass
+    cycles = []
+    for knot in list(networkx.strongly_connected_components(graph)):
+        inside = graph.subgraph(knot).copy()
+        if inside.number_of_edges():
+            cycles.append([source for source, _ in networkx.find_cycle(inside)])
+            graph.remove_edges_from(inside.edges)
+    return list(networkx.topological_sort(graph)), cycles

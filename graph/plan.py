@@ -1,0 +1,262 @@
+"""From a checked workflow to steps in a row: only what is wanted, each value in a numbered slot.
+
+A plan holds everything that can be settled before the run, so that running it, and above all a loop's body turn after
+turn, is calling functions and moving references. A slot is emptied after the last step that reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from latentgraph.graph.access import Fetch
+from latentgraph.graph.keys import loop_key, node_key
+from latentgraph.graph.node import NodeType
+from latentgraph.graph.registry import Registry
+from latentgraph.graph.typed import Constant, Supply, TypedLoop, TypedNode, TypedWorkflow, Wire
+
+Operand: TypeAlias = int | Constant
+"""Where a value is taken from: the slot with that number, or a constant."""
+
+
+@dataclass(slots=True)
+class Step:
+    """One node, ready to be called."""
+
+    path: str
+    node: NodeType
+    key: str
+    constants: dict[str, Any]
+    wires: tuple[tuple[str, int], ...]
+    """Port and slot of every value that another step makes."""
+    outputs: tuple[int, ...]
+    """Slots of its outputs, in the order of its declaration."""
+    converted: tuple[str, ...] = ()
+    """Ports whose values are parsed when they arrive."""
+    frees: tuple[int, ...] = ()
+    """Slots that nobody reads after it."""
+
+    @property
+    def reads(self) -> Iterable[int]:
+        """Slots it reads."""
+        return [slot for _, slot in self.wires]
+
+    @property
+    def effect(self) -> bool:
+        """Whether it runs even when its outputs are kept from before."""
+        return self.node.options.effect
+
+
+@dataclass(slots=True)
+class LoopStep:
+    """One loop, its body planned once for all turns."""
+
+    path: str
+    key: str
+    each: tuple[tuple[Operand, int], ...]
+    """List outside, and the slot inside that takes its item."""
+    carry: tuple[tuple[Operand, int, Operand], ...]
+    """Start outside, the slot inside, and where inside the next value is found."""
+    inputs: tuple[tuple[int, int], ...]
+    """Slot outside and inside."""
+    collect: tuple[Operand, ...]
+    """Where inside each collected value is found."""
+    index: int
+    """Slot inside that takes the number of the turn."""
+    body: list[Step | LoopStep]
+    slots: int
+    """How many slots the inside has."""
+    outputs: tuple[int, ...]
+    """Slots outside of the carries and the collected lists."""
+    names: tuple[str, ...]
+    """Names of the outputs."""
+    frees: tuple[int, ...] = ()
+
+    @property
+    def reads(self) -> Iterable[int]:
+        """Slots outside that it reads."""
+        operands = [operand for operand, *_ in (*self.each, *self.carry, *self.inputs)]
+        return [operand for operand in operands if isinstance(operand, int)]
+
+    @property
+    def effect(self) -> bool:
+        """Whether a node of its body has an effect."""
+        return any(step.effect for step in self.body)
+
+
+@dataclass(slots=True)
+class Plan:
+    """A run, settled."""
+
+    steps: list[Step | LoopStep]
+    slots: int
+    outputs: dict[str, Operand]
+    """The wanted outputs, by name."""
+    inputs: Mapping[str, Any]
+    """The value of each input of the workflow."""
+    settings: Mapping[str, str]
+    fetches: list[Fetch] = field(default_factory=list)
+    """What has to be downloaded before it can run."""
+    sources: dict[str, str] = field(default_factory=dict)
+    """Digest of everything it reads, by `node.port`."""
+
+
+class Frame:
+    """The slots of one graph: the workflow's, or the body's of a loop."""
+
+    def __init__(self) -> None:
+        """Start without slots."""
+        self.slots: dict[Wire, int] = {}
+        self.keys: dict[str, str] = {}
+
+    def slot(self, wire: Wire) -> int:
+        """The slot of an output, made when first asked for."""
+        return self.slots.setdefault(wire, len(self.slots))
+
+    def operand(self, supply: Supply) -> Operand:
+        """Where a supply is found."""
+        if isinstance(supply, Wire):
+            return self.slot(supply)
+        return supply if isinstance(supply, Constant) else Constant(None)
+
+    def key(self, wire: Wire) -> str:
+        """The key of an output: of its node, with its name."""
+        return f"{self.keys.get(wire.node, wire.node)}.{wire.port}"
+
+
+def plan(
+    typed: TypedWorkflow,
+    registry: Registry,
+    *,
+    until: str | None = None,
+    settings: Callable[[set[str]], tuple[Mapping[str, str], Mapping[str, str]]] | None = None,
+) -> Plan:
+    """Plan a workflow that has no errors.
+
+    Args:
+        typed: The workflow, checked.
+        registry: Its value types are asked for digests.
+        until: Path of a node to stop at; its outputs are wanted instead of the workflow's.
+        settings: Given the names of the settings that the needed nodes declare: their values and identities.
+
+    Raises:
+        KeyError: There is no node `until`.
+    """
+    wanted = _outputs_of(typed, until) if until else {name: offer.supply for name, offer in typed.outputs.items()}
+    ends = [supply for supply in wanted.values() if isinstance(supply, Wire)]
+    nodes = _needed(typed.nodes, ends, effects=until is None)
+    declared = {name for node in _all(nodes) for name in node.type.options.settings}
+    resolved, identities = settings(declared) if settings else ({}, {})
+    frame = Frame()
+    steps = [_step(node, frame, registry, identities) for node in nodes]
+    outputs = {name: frame.operand(supply) for name, supply in wanted.items()}
+    _free(steps, {operand for operand in outputs.values() if isinstance(operand, int)})
+    resources = {f"{node.path}.{port}": one for node in _all(nodes) for port, one in node.resources.items()}
+    return Plan(
+        steps,
+        len(frame.slots),
+        outputs,
+        typed.inputs,
+        resolved,
+        [one.fetch for one in resources.values() if one.fetch is not None],
+        {name: one.digest() for name, one in resources.items() if one.fetch is None},
+    )
+
+
+def _outputs_of(typed: TypedWorkflow, until: str) -> dict[str, Supply]:
+    for node in typed.nodes:
+        if node.path == until:
+            names = node.type.outputs if isinstance(node, TypedNode) else [*node.carry, *node.collect]
+            return {f"{until}.{name}": Wire(until, name) for name in names}
+    raise KeyError(until)
+
+
+def _all(nodes: Iterable[TypedNode | TypedLoop]) -> list[TypedNode]:
+    """Every node, those in the bodies of loops included."""
+    found, pending = [], list(nodes)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, TypedLoop):
+            pending += node.body
+        else:
+            found.append(node)
+    return found
+
+
+def _needed(nodes: list[TypedNode | TypedLoop], ends: Iterable[Wire], *, effects: bool) -> list[TypedNode | TypedLoop]:
+    """The nodes that `ends` depend on, in the same order; with `effects` also those that are wanted for themselves."""
+    wanted = {wire.node for wire in ends}
+    kept = []
+    for node in reversed(nodes):
+        if node.path in wanted or (effects and _has_effect(node)):
+            kept.append(node)
+            wanted.update(wire.node for wire in node.wires.values())
+    return kept[::-1]
+
+
+def _has_effect(node: TypedNode | TypedLoop) -> bool:
+    if isinstance(node, TypedLoop):
+        return any(_has_effect(inner) for inner in node.body)
+    return node.type.options.effect
+
+
+def _step(
+    node: TypedNode | TypedLoop, frame: Frame, registry: Registry, identities: Mapping[str, str]
+) -> Step | LoopStep:
+    if isinstance(node, TypedLoop):
+        return _loop_step(node, frame, registry, identities)
+    key = node_key(node, frame.key, registry.values, identities)
+    frame.keys[node.path] = key
+    return Step(
+        node.path,
+        node.type,
+        key,
+        node.constants,
+        tuple([(port, frame.slot(wire)) for port, wire in node.wires.items()]),
+        tuple([frame.slot(Wire(node.path, name)) for name in node.type.outputs]),
+        node.converted,
+    )
+
+
+def _loop_step(loop: TypedLoop, frame: Frame, registry: Registry, identities: Mapping[str, str]) -> LoopStep:
+    inside = Frame()
+
+    def handed(name: str) -> int:
+        return inside.slot(Wire("loop", name))
+
+    ends = [supply for supply in (*loop.next.values(), *loop.collect.values()) if isinstance(supply, Wire)]
+    body = [_step(node, inside, registry, identities) for node in _needed(loop.body, ends, effects=True)]
+    names = (*loop.carry, *loop.collect)
+    key = loop_key(loop, [step.key for step in body], frame.key, inside.key, registry.values)
+    frame.keys[loop.path] = key
+    step = LoopStep(
+        loop.path,
+        key,
+        tuple((frame.operand(supply), handed(name)) for name, supply in loop.each.items()),
+        tuple(
+            (frame.operand(supply), handed(name), inside.operand(loop.next[name]))
+            for name, supply in loop.carry.items()
+        ),
+        tuple((frame.slot(wire), handed(name)) for name, wire in loop.inputs.items()),
+        tuple(inside.operand(supply) for supply in loop.collect.values()),
+        handed("index"),
+        body,
+        0,
+        tuple(frame.slot(Wire(loop.path, name)) for name in names),
+        names,
+    )
+    step.slots = len(inside.slots)
+    kept = {slot for wire, slot in inside.slots.items() if wire.node == "loop"}
+    kept |= {inside.slots[wire] for wire in ends}
+    _free(body, kept)
+    return step
+
+
+def _free(steps: list[Step | LoopStep], kept: set[int]) -> None:
+    """Note at each step the slots that no later one reads, `kept` excepted."""
+    read = set(kept)
+    for step in reversed(steps):
+        last = {slot for slot in (*step.reads, *step.outputs) if slot not in read}
+        step.frees = tuple(last)
+        read |= last

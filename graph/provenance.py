@@ -1,0 +1,92 @@
+"""The record that a made file carries: the workflow, the values of its inputs, and what made it.
+
+It never holds an absolute path: a path that the caller gave is cut to its last part, and whoever makes the picture
+again says where that is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path, PurePath
+from typing import Any
+
+from latentgraph.graph.canonical import canonical_data, canonical_text
+from latentgraph.graph.document import Document, parse_document
+from latentgraph.graph.errors import WorkflowError
+from latentgraph.graph.plan import Plan
+from latentgraph.graph.problem import Problem
+from latentgraph.graph.registry import Registry
+
+PREFIX = "latentgraph:"
+"""Before the name of every part of a record, so that it meets no other program's."""
+PACKAGES = ("latentgraph", "torch", "diffusers", "transformers")
+
+
+def record(document: Document, planned: Plan, registry: Registry) -> dict[str, str]:
+    """The record of a planned run, as texts by name."""
+    run = {
+        "settings": dict(planned.settings),
+        "identities": {name: registry.settings[name].identity(value) for name, value in planned.settings.items()},
+        "sources": planned.sources,
+        "versions": versions(),
+    }
+    return {
+        f"{PREFIX}workflow": canonical_text(document.workflow),
+        f"{PREFIX}inputs": json.dumps({name: _portable(value) for name, value in planned.inputs.items()}),
+        f"{PREFIX}run": json.dumps(run),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Versions of what makes the bits."""
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _portable(value: Any) -> Any:
+    if isinstance(value, str) and (PurePath(value).is_absolute() or value.startswith("~")):
+        return f"./{PurePath(value).name}"
+    return value
+
+
+def document_of_file(path: Path, name: str, registry: Registry) -> Document:
+    """The workflow that made a file, its inputs standing at the values that made it.
+
+    Raises:
+        WorkflowError: The file carries no record, or a broken one.
+    """
+    forms = [form for form in registry.values.file_forms() if form.suffix == path.suffix.lower()]
+    found: Mapping[str, str] = forms[0].read_record(path) if forms else {}
+    text = found.get(f"{PREFIX}workflow")
+    if text is None:
+        hint = "only files that latentgraph wrote, with their metadata left in, can be made again"
+        raise WorkflowError([Problem("E001", "the file carries no record of a workflow", hint, file=name)])
+    document = parse_document(text.encode(), f"{name}:workflow", path)
+    try:
+        inputs = json.loads(found.get(f"{PREFIX}inputs", "{}"))
+        data = canonical_data(document.workflow)
+        for key, value in inputs.items():
+            # As defaults and not as given values: a stranger's picture opens no file that its workflow could not.
+            data["inputs"][key]["default"] = value
+    except (ValueError, KeyError, AttributeError, TypeError):
+        raise WorkflowError([Problem("E001", "the record of its inputs is broken", file=name)]) from None
+    return parse_document(json.dumps(data).encode(), f"{name}:workflow", path)
+
+
+def run_of_file(path: Path, registry: Registry) -> dict[str, Any]:
+    """What the record says of the run: settings, sources and versions; empty without a record."""
+    for form in registry.values.file_forms():
+        if form.suffix == path.suffix.lower():
+            try:
+                run = json.loads(form.read_record(path).get(f"{PREFIX}run", "{}"))
+            except ValueError:
+                return {}
+            return run if isinstance(run, dict) else {}
+    return {}

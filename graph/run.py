@@ -1,0 +1,197 @@
+"""An engine keeps values and modules between runs; a run is an iterator of events."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Event as Flag
+from threading import Thread
+from typing import Any
+
+from latentgraph.graph.access import FileAccess
+from latentgraph.graph.cache import DEFAULT_BYTES, MemoryCache
+from latentgraph.graph.check import check
+from latentgraph.graph.document import Document
+from latentgraph.graph.errors import NodeFailedError, RunCancelledError, RunError, WorkflowError
+from latentgraph.graph.events import Event, NodeFailed, RunCancelled, RunFinished, RunStarted
+from latentgraph.graph.execute import Execution
+from latentgraph.graph.names import closest
+from latentgraph.graph.plan import Plan, plan
+from latentgraph.graph.pool import Pool
+from latentgraph.graph.problem import Problem
+from latentgraph.graph.provenance import record
+from latentgraph.graph.registry import Registry
+from latentgraph.graph.sink import Sink
+
+
+class Engine:
+    """Checks, plans and runs workflows, and keeps what they made in memory for the next run."""
+
+    def __init__(self, registry: Registry, *, memory: int = DEFAULT_BYTES) -> None:
+        """Make an engine.
+
+        Args:
+            registry: The nodes that workflows may use.
+            memory: Bytes of values to keep between runs; modules do not count.
+        """
+        self.registry = registry
+        self.cache = MemoryCache(memory)
+        self.pool = Pool()
+
+    def plan(
+        self,
+        document: Document,
+        given: Mapping[str, Any] | None = None,
+        *,
+        settings: Mapping[str, str] | None = None,
+        access: FileAccess | None = None,
+        until: str | None = None,
+    ) -> Plan:
+        """Check and plan a run.
+
+        Args:
+            document: The workflow.
+            given: Values of its inputs.
+            settings: Run settings by name, as the user wrote them; the others are as their declaration says.
+            access: What it may read; by default its own folder.
+            until: Path of a node to stop at.
+
+        Raises:
+            WorkflowError: Something is wrong with the workflow, the values or the settings.
+        """
+        typed = check(document, self.registry, given, access=access, complete=True).require()
+        try:
+            return plan(typed, self.registry, until=until, settings=lambda names: self._settings(names, settings or {}))
+        except KeyError:
+            hint = closest(until or "", [node.path for node in typed.nodes])
+            raise WorkflowError([Problem("E105", f"there is no node '{until}' to stop at", hint)]) from None
+
+    def _settings(self, declared: set[str], asked: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+        """Values and identities of the settings, if any node asks for one."""
+        known = self.registry.settings
+        for name in asked:
+            if name not in known:
+                raise WorkflowError([Problem("E117", f"there is no setting '{name}'", closest(name, known))])
+        resolved: dict[str, str] = {}
+        if not declared:
+            return {}, {}
+        for name, setting in known.items():
+            try:
+                resolved[name] = setting.resolve(asked.get(name, setting.default), resolved)
+            except ValueError as error:
+                raise WorkflowError([Problem("E104", str(error), port=f"--{name}")]) from None
+        return resolved, {name: known[name].identity(value) for name, value in resolved.items()}
+
+    def run(
+        self,
+        document: Document,
+        given: Mapping[str, Any] | None = None,
+        *,
+        settings: Mapping[str, str] | None = None,
+        access: FileAccess | None = None,
+        until: str | None = None,
+        out: Path | None = None,
+        overwrite: bool = False,
+        metadata: bool = True,
+    ) -> Run:
+        """Check, plan and start a run; see `plan` for the arguments it shares.
+
+        Args:
+            out: Folder for the files that the run makes; None makes none.
+            overwrite: Number files from 1 and replace what is there.
+            metadata: Whether files carry the record of how they were made.
+
+        Raises:
+            WorkflowError: Something is wrong with the workflow, the values or the settings.
+        """
+        planned = self.plan(document, given, settings=settings, access=access, until=until)
+        return self.start(planned, document, out=out, overwrite=overwrite, metadata=metadata)
+
+    def start(
+        self,
+        planned: Plan,
+        document: Document,
+        *,
+        out: Path | None = None,
+        overwrite: bool = False,
+        metadata: bool = True,
+    ) -> Run:
+        """Start a run that was planned."""
+        made_by = record(document, planned, self.registry) if metadata and out else None
+        sink = Sink(out, self.registry.values, made_by, overwrite=overwrite)
+        return Run(self, planned, sink)
+
+
+class Run:
+    """A run, as an iterator of events; it works in a thread of its own.
+
+    Iterating ends with RunFinished; after NodeFailed or RunCancelled it raises the error that the event tells of.
+    """
+
+    def __init__(self, engine: Engine, planned: Plan, sink: Sink) -> None:
+        """Start running."""
+        self.plan = planned
+        self._sink = sink
+        self._events: SimpleQueue[Event | None] = SimpleQueue()
+        self._cancelled = Flag()
+        self._error: BaseException | None = None
+        self._result: RunFinished | None = None
+        self._execution = Execution(
+            planned, engine.registry.values, engine.cache, engine.pool, sink, self._events.put, self._cancelled.is_set
+        )
+        self._thread = Thread(target=self._work, name="latentgraph-run", daemon=True)
+        self._thread.start()
+
+    def cancel(self) -> None:
+        """Stop at the next step."""
+        self._cancelled.set()
+
+    def __iter__(self) -> Iterator[Event]:
+        """The events, as they happen."""
+        while (event := self._events.get()) is not None:
+            yield event
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+
+    def result(self) -> RunFinished:
+        """Wait for the end and return it.
+
+        Raises:
+            NodeFailedError: A node failed.
+            RunCancelledError: The run was cancelled.
+        """
+        for _ in self:
+            pass
+        assert self._result is not None  # without an error there is a result
+        return self._result
+
+    def _work(self) -> None:
+        started = time.perf_counter()
+        put = self._events.put
+        put(RunStarted(tuple(step.path for step in self.plan.steps), self.plan.inputs, self.plan.settings))
+        try:
+            outputs = self._execution.run()
+            summaries = {name: self._execution.values.summary(value) for name, value in outputs.items()}
+            self._result = RunFinished(summaries, self._files(), time.perf_counter() - started, outputs)
+            put(self._result)
+        except RunCancelledError as error:
+            put(RunCancelled(tuple(self._execution.finished), self._files(), time.perf_counter() - started))
+            self._error = error
+        except NodeFailedError as error:
+            put(NodeFailed(error.node, error.message, error))
+            self._error = error
+        except BaseException as error:
+            message = f"{type(error).__name__}: {error}"
+            if isinstance(error, OSError):
+                message = f"a file cannot be written: {error.strerror}: {error.filename}"
+            put(NodeFailed("", message, error))
+            self._error = error if isinstance(error, RunError) else RunError(message)
+            self._error.__cause__ = error if self._error is not error else None
+        finally:
+            put(None)
+
+    def _files(self) -> dict[str, tuple[str, ...]]:
+        return {name: tuple(str(path) for path in paths) for name, paths in self._sink.files.items()}
