@@ -1,0 +1,65 @@
+"""Which family a model belongs to, told from its configuration alone.
+
+Parts of one family fit together: the embeddings of its text encoder are what its denoiser was trained on, and its
+latents mean the same to denoiser and VAE. The figures are those of the published configurations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+PIPELINE_FAMILIES: Final = (
+    ("StableDiffusionXL", "sdxl"),
+    ("StableDiffusion3", "sd3"),
+    ("Flux2", "flux2"),
+    ("Flux", "flux"),
+    ("PixArt", "pixart"),
+    ("Kandinsky", "kandinsky"),
+    ("StableCascade", "cascade"),
+    ("QwenImage", "qwen"),
+    ("Lumina", "lumina"),
+    ("Sana", "sana"),
+)
+"""Beginnings of pipeline class names in model_index.json; plain `StableDiffusion` is told by its denoiser."""
+SD1_VAE_SCALE: Final = 0.18215
+"""Of Stable Diffusion 1 and 2; SDXL's is 0.13025."""
+SD2_WIDTH: Final = 1024
+"""Of the OpenCLIP ViT-H embeddings that Stable Diffusion 2 reads; the CLIP ViT-L of Stable Diffusion 1 has 768."""
+
+
+def family_of_model(pipeline: str, denoiser_class: str, denoiser: Mapping[str, Any]) -> str:
+    """The family of a whole model.
+
+    Args:
+        pipeline: `_class_name` of its model_index.json; may be empty.
+        denoiser_class: Such as `UNet2DConditionModel`.
+        denoiser: Its configuration.
+    """
+    for beginning, family in PIPELINE_FAMILIES:
+        if pipeline.startswith(beginning):
+            return family
+    return family_of_component("denoiser", denoiser_class, denoiser)
+
+
+def family_of_component(role: str, class_name: str, config: Mapping[str, Any]) -> str:
+    """The family of a part on its own; empty where the configuration does not tell."""
+    if role == "denoiser" and class_name == "UNet2DConditionModel":
+        return _unet_family(config)
+    if role == "text_encoder" and class_name == "CLIPTextModel":
+        return "sd2" if config.get("hidden_size", 512) == SD2_WIDTH else "sd1"
+    if role == "vae" and class_name == "AutoencoderKL":
+        scale = config.get("scaling_factor", SD1_VAE_SCALE)
+        return "sd1" if scale == SD1_VAE_SCALE and config.get("latent_channels", 4) == 4 else ""
+    return ""
+
+
+def _unet_family(config: Mapping[str, Any]) -> str:
+    width = config.get("cross_attention_dim", 1280)
+    if config.get("addition_embed_type") == "text_time":
+        return "sdxl"
+    if config.get("addition_embed_type") or config.get("encoder_hid_dim_type") or not isinstance(width, int):
+        return ""
+    if config.get("class_embed_type") or config.get("num_class_embeds"):
+        return ""
+    return "sd2" if width == SD2_WIDTH else "sd1"

@@ -1,0 +1,189 @@
+"""The parts of a model as values that flow along links: small, immutable, without a single weight in them.
+
+A handle says what a part is (class, configuration, family), what is in it (a digest) and where it comes from. The
+module itself lives in the pool of the process and is made when a node first asks for it by `loaded`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self
+
+from latentgraph.graph.context import ALONE, RunContext
+from latentgraph.nodes.families import family_of_component
+from latentgraph.nodes.held import HeldSource, content_digest, held_config, json_digest
+
+if TYPE_CHECKING:
+    from transformers import CLIPImageProcessor
+
+
+class Source(Protocol):
+    """Where a live module comes from."""
+
+    def make(self, device: str, dtype: str, warn: Any) -> Any:
+        """The module, in eval mode, on `device` and in `dtype`; empty strings mean: as it is, or cpu and float32."""
+
+
+class LoadedSafetyChecker(NamedTuple):
+    """What a SafetyChecker loads to."""
+
+    module: Any
+    """The checker: CLIP features of an image held against those of the concepts to be flagged."""
+    feature_extractor: CLIPImageProcessor
+    """Resizes and normalises images as the checker wants them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Handle:
+    """What all parts of a model have in common."""
+
+    digest: str
+    """Of configuration and weights; equal digests mean equal bits."""
+    family: str
+    """`sd1`, `sd2`, `sdxl` ...; empty where the configuration does not tell."""
+    config: Mapping[str, Any]
+    """A snapshot of the configuration, read-only."""
+    class_name: str
+    """In diffusers or transformers."""
+    source: Source = field(repr=False)
+    parameters: int = 0
+    """How many numbers the weights are, read off the headers of the files; 0 where there are none."""
+
+    role: ClassVar[str] = ""
+
+    @classmethod
+    def of(cls, module: Any, *, family: str | None = None) -> Self:
+        """A handle of a module that you hold, for calling nodes from Python.
+
+        The module is put in eval mode and used as it is; change its weights and you need a new handle.
+
+        Args:
+            module: Of diffusers or transformers, with a `config`.
+            family: The model family; None: recognised from the configuration.
+        """
+        config = held_config(module)
+        return cls(
+            digest=content_digest(module),
+            family=family_of_component(cls.role, type(module).__name__, config) if family is None else family,
+            config=config,
+            class_name=type(module).__name__,
+            source=HeldSource(module),
+            parameters=sum(p.numel() for p in module.parameters()) if hasattr(module, "parameters") else 0,
+        )
+
+    @property
+    def summary(self) -> str:
+        """One line for people: `UNet2DConditionModel, 2.2M parameters, sd1`."""
+        parts = [self.class_name]
+        if self.parameters:
+            parts.append(f"{short_number(self.parameters)} parameters")
+        return ", ".join([*parts, self.family] if self.family else parts)
+
+
+@dataclass(frozen=True, eq=False)
+class Tokenizer(Handle):
+    """Cuts a text into tokens; loads to a `PreTrainedTokenizer` whose `model_max_length` is set."""
+
+    role: ClassVar[str] = "tokenizer"
+
+
+@dataclass(frozen=True, eq=False)
+class TextEncoder(Handle):
+    """Turns tokens (B, 77) into embeddings (B, 77, D); loads to a `CLIPTextModel`."""
+
+    role: ClassVar[str] = "text_encoder"
+
+
+@dataclass(frozen=True, eq=False)
+class Denoiser(Handle):
+    """Predicts what noise is in latents (B, 4, h, w); loads to a `UNet2DConditionModel`."""
+
+    role: ClassVar[str] = "denoiser"
+
+
+@dataclass(frozen=True, eq=False)
+class VAE(Handle):
+    """Images (B, 3, H, W) to latents (B, 4, h, w) and back; loads to an `AutoencoderKL`."""
+
+    role: ClassVar[str] = "vae"
+
+
+@dataclass(frozen=True, eq=False)
+class Scheduler(Handle):
+    """The class and configuration of a sampler, without any state.
+
+    `loaded` makes a new diffusers scheduler each time, because a live one keeps state between its steps. `config` is
+    what the pipeline's own scheduler has after the pipeline's constructor, so that `from_config` on it does the same.
+    """
+
+    role: ClassVar[str] = "scheduler"
+
+    @classmethod
+    def of(cls, module: Any, *, family: str | None = None) -> Self:
+        """The handle of a diffusers scheduler: of its class and configuration, not of its state."""
+        from latentgraph.nodes.schedulers import scheduler_snapshot
+
+        config = scheduler_snapshot(module)
+        name = type(module).__name__
+        return cls(json_digest({"class": name, **config}), family or "", config, name, SchedulerSource(name, config))
+
+
+@dataclass(frozen=True, eq=False)
+class SafetyChecker(Handle):
+    """Finds images that must not be shown; loads to a `LoadedSafetyChecker`."""
+
+    role: ClassVar[str] = "safety_checker"
+
+    @classmethod
+    def of_pair(cls, module: Any, feature_extractor: Any, *, family: str | None = None) -> Self:
+        """The handle of a checker and of the feature extractor that prepares its images."""
+        config = held_config(module)
+        digest = json_digest({"module": content_digest(module), "images": feature_extractor.to_dict()})
+        source = HeldSource(LoadedSafetyChecker(module, feature_extractor))
+        parameters = sum(parameter.numel() for parameter in module.parameters())
+        return cls(digest, family or "", config, type(module).__name__, source, parameters)
+
+
+@dataclass(frozen=True)
+class SchedulerSource:
+    """Makes a diffusers scheduler from its class and configuration."""
+
+    class_name: str
+    config: Mapping[str, Any]
+
+    def make(self, device: str, dtype: str, warn: Any) -> Any:
+        """A new scheduler, before its first `set_timesteps`."""
+        from latentgraph.nodes.schedulers import make_scheduler
+
+        return make_scheduler(self.class_name, self.config)
+
+
+def loaded(handle: Handle, context: RunContext = ALONE) -> Any:
+    """The live module that `handle` stands for, in eval mode, on the device and in the dtype of the run.
+
+    It is made once for each process, device and dtype, and shared: do not change it. Only the part that is asked
+    for is read. A Scheduler is made anew each time.
+
+    Args:
+        handle: Any part of a model.
+        context: Its settings `device` and `dtype` say where; without them a module you hold stays as it is, and one
+            that is read from files is on the CPU in float32.
+    """
+    device, dtype = context.settings.get("device", ""), context.settings.get("dtype", "")
+    if isinstance(handle, Scheduler):
+        return handle.source.make(device, dtype, context.warn)
+    if isinstance(handle.source, HeldSource) and handle.source.fits(device, dtype):
+        return handle.source.module
+    if isinstance(handle, Tokenizer):
+        device = dtype = ""  # A tokenizer is no tensor: one serves every device.
+    key = ("module", handle.role, handle.class_name, handle.digest, device, dtype)
+    return context.pool.get(key, lambda: handle.source.make(device, dtype, context.warn))
+
+
+def short_number(count: int) -> str:
+    """A count in three digits: 859.5M, 2.2M, 410K."""
+    for size, letter in ((10**9, "B"), (10**6, "M"), (10**3, "K")):
+        if count >= size:
+            return f"{count / size:.1f}{letter}"
+    return str(count)

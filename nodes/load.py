@@ -1,0 +1,84 @@
+"""The node that opens a model: everything after it works with the model's parts, each a handle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, NamedTuple
+
+from latentgraph.graph.access import AccessError
+from latentgraph.graph.context import ALONE, RunContext
+from latentgraph.graph.node import Described, node
+from latentgraph.graph.values import ValueType
+from latentgraph.nodes.folder_parts import folder_handles
+from latentgraph.nodes.handles import (
+    VAE,
+    Denoiser,
+    Handle,
+    SafetyChecker,
+    Scheduler,
+    TextEncoder,
+    Tokenizer,
+)
+from latentgraph.nodes.model_source import ReadsModel, locate
+
+DEFAULT_MODEL: Final = "builtin:shapes"
+
+
+class Model(NamedTuple):
+    """The parts of a model.
+
+    Args:
+        tokenizer: Cuts a prompt into tokens.
+        text_encoder: Turns tokens into embeddings.
+        denoiser: The UNet.
+        vae: Latents to images and back.
+        scheduler: The model's own sampler, as class and configuration.
+        safety_checker: Finds images that must not be shown; null where the model has none.
+    """
+
+    tokenizer: Tokenizer
+    text_encoder: TextEncoder
+    denoiser: Denoiser
+    vae: VAE
+    scheduler: Scheduler
+    safety_checker: SafetyChecker | None
+
+
+def describe_model(literals: Mapping[str, Any]) -> Described:
+    """The family of each output, from configuration files alone; nothing where the model is not on this machine."""
+    try:
+        family = locate(literals.get("model", DEFAULT_MODEL)).folder().family
+    except (AccessError, OSError):
+        return {}  # What is wrong with it is said where the reference is resolved.
+    return dict.fromkeys(Model._fields, family) if family else {}
+
+
+@node(category="model", describe=describe_model)
+def load_model(model: Annotated[str, ReadsModel()] = DEFAULT_MODEL, *, context: RunContext = ALONE) -> Model:
+    """Open a model. Weights are read when a node first needs them, and only those of the part it needs.
+
+    Args:
+        model: builtin:NAME, a local folder or .safetensors file (./, ../ or / first), or owner/name on the hub.
+    """
+    parts = Model(**folder_handles(locate(model)))
+    if parts.safety_checker is None:
+        context.warn(f"{model!r} comes without a safety checker, so nobody looks at its pictures before you do")
+    return parts
+
+
+def _value_type(python_type: type[Handle]) -> ValueType[Any]:
+    return ValueType(
+        python_type,
+        summary=lambda handle: handle.summary,
+        size=lambda handle: 1024,  # The weights live in the pool, which has its own bound.
+        digest=lambda handle: handle.digest,
+        family=True,
+    )
+
+
+TOKENIZER: Final = _value_type(Tokenizer)
+TEXT_ENCODER: Final = _value_type(TextEncoder)
+DENOISER: Final = _value_type(Denoiser)
+VAE_TYPE: Final = _value_type(VAE)
+SCHEDULER: Final = _value_type(Scheduler)
+SAFETY_CHECKER: Final = _value_type(SafetyChecker)

@@ -1,0 +1,174 @@
+"""A model as a folder in the layout of diffusers: `model_index.json` and a folder for each part.
+
+Everything here reads names, JSON and headers only, so that a check can use it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from latentgraph.graph.access import AccessError
+from latentgraph.nodes.families import family_of_model
+from latentgraph.nodes.weights import (
+    PICKLE_SUFFIXES,
+    WeightFiles,
+    count_parameters,
+    find_weights,
+    pickle_error,
+    read_header,
+    read_json,
+)
+
+INDEX: Final = "model_index.json"
+LIBRARIES: Final = ("diffusers", "transformers", "stable_diffusion")
+"""Where a part's class may come from; `stable_diffusion` is how diffusers names its own safety checker."""
+PARTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "tokenizer": ("tokenizer",),
+    "text_encoder": ("text_encoder",),
+    "denoiser": ("unet", "transformer"),
+    "vae": ("vae",),
+    "scheduler": ("scheduler",),
+    "safety_checker": ("safety_checker",),
+    "feature_extractor": ("feature_extractor",),
+}
+"""Roles, and the folders that play them."""
+OPTIONAL: Final = ("safety_checker", "feature_extractor")
+_CONFIGS: Final[Mapping[str, str]] = {
+    "tokenizer": "tokenizer_config.json",
+    "scheduler": "scheduler_config.json",
+    "feature_extractor": "preprocessor_config.json",
+}
+_WITHOUT_WEIGHTS: Final = tuple(_CONFIGS)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a model: where it lies, and what class it is of."""
+
+    role: str
+    folder: Path
+    shown: str
+    """What messages call the folder."""
+    library: str
+    class_name: str
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """Its configuration file."""
+        name = _CONFIGS.get(self.role, "config.json")
+        if self.role == "tokenizer" and not (self.folder / name).is_file():
+            return {}  # Old folders have vocab.json and merges.txt alone.
+        return read_json(self.folder / name, f"{self.shown}/{name}")
+
+    @cached_property
+    def weights(self) -> WeightFiles:
+        """Its files of weights; none for a tokenizer or a scheduler."""
+        if self.role in _WITHOUT_WEIGHTS:
+            return WeightFiles((), "")
+        return find_weights(self.folder, self.shown)
+
+    @cached_property
+    def parameters(self) -> int:
+        """How many numbers its weights are; reads the headers and so finds a file that is cut short."""
+        return sum(count_parameters(read_header(f, f"{self.shown}/{f.name}")) for f in self.weights.files)
+
+    def files(self) -> list[Path]:
+        """Every file that decides what it computes."""
+        small = [path for path in self.folder.iterdir() if path.suffix in (".json", ".txt", ".model")]
+        return sorted({*small, *self.weights.files})
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """A whole model in a folder."""
+
+    folder: Path
+    pipeline: str
+    """Class of the pipeline it was saved from."""
+    parts: Mapping[str, Part]
+
+    @cached_property
+    def family(self) -> str:
+        """The family of all its parts."""
+        denoiser = self.parts["denoiser"]
+        return family_of_model(self.pipeline, denoiser.class_name, denoiser.config)
+
+    def inspect(self) -> None:
+        """Look at every configuration and every header.
+
+        Raises:
+            AccessError: A file is missing, broken, cut short or a pickle.
+        """
+        for part in self.parts.values():
+            part.config  # noqa: B018  # Reading is the test.
+            part.parameters  # noqa: B018
+
+
+def read_model_folder(folder: Path, shown: str) -> ModelFolder:
+    """What is in a folder in diffusers layout.
+
+    Args:
+        folder: Absolute.
+        shown: What messages call it.
+
+    Raises:
+        AccessError: It is no model, or one that cannot be read safely.
+    """
+    if not (folder / INDEX).is_file():
+        raise _no_model(folder, shown)
+    index = read_json(folder / INDEX, f"{shown}/{INDEX}")
+    parts: dict[str, Part] = {}
+    for role in PARTS:
+        if part := _part(folder, shown, role, index):
+            parts[role] = part
+        elif role not in OPTIONAL:
+            raise AccessError(
+                f"{shown}/{INDEX} names no {' or '.join(PARTS[role])}",
+                f"its pipeline is {index.get('_class_name', 'unknown')}; a Stable Diffusion model has one",
+            )
+    if "safety_checker" in parts and "feature_extractor" not in parts:
+        raise AccessError(
+            f"{shown} has a safety_checker but no feature_extractor, which prepares its images",
+            f'copy the feature_extractor too, or write "safety_checker": [null, null] in {INDEX}',
+        )
+    return ModelFolder(folder, str(index.get("_class_name", "")), parts)
+
+
+def _part(folder: Path, shown: str, role: str, index: Mapping[str, Any]) -> Part | None:
+    name = next((name for name in PARTS[role] if index.get(name)), "")
+    if not name:
+        return None
+    entry = index[name]
+    if not (isinstance(entry, list) and len(entry) == 2):
+        raise AccessError(f"{shown}/{INDEX}: '{name}' is {entry!r}; [library, class] is wanted")
+    library, class_name = entry
+    if class_name is None:
+        return None
+    if library not in LIBRARIES or not isinstance(class_name, str):
+        raise AccessError(
+            f"{shown}/{INDEX}: '{name}' is of {library!r}, code that comes with the model; latentgraph runs none",
+            "only classes of diffusers and transformers are loaded",
+        )
+    if not (folder / name).is_dir():
+        raise AccessError(
+            f"{shown} lacks the folder '{name}', which its {INDEX} names", "was the model downloaded or copied whole?"
+        )
+    return Part(role, folder / name, f"{shown}/{name}", library, class_name)
+
+
+def _no_model(folder: Path, shown: str) -> AccessError:
+    names = sorted(path.name for path in folder.iterdir())
+    message = f"{shown!r} is no model: it has no {INDEX}"
+    if files := [name for name in names if name.endswith(".safetensors")]:
+        if "config.json" in names:
+            return AccessError(f"{message}; it looks like one part of a model", "name the folder of the whole model")
+        return AccessError(message, f"a single-file model is named by its file: {shown.rstrip('/')}/{files[0]}")
+    if any(name.lower().endswith(PICKLE_SUFFIXES) for name in names):
+        return pickle_error(f"{message}, and its weights are pickles; latentgraph reads safetensors only", "")
+    return AccessError(
+        message, "a model's folder is in the layout of diffusers: model_index.json, unet/, vae/, text_encoder/ ..."
+    )

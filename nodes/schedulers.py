@@ -1,0 +1,49 @@
+"""Schedulers as class and configuration, with what the Stable Diffusion pipeline's constructor changes in one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+PIPELINE_REWRITES: Final = MappingProxyType({"steps_offset": 1, "clip_sample": False})
+"""What `StableDiffusionPipeline.__init__` (diffusers 0.42) sets in a scheduler that has these entries."""
+
+
+def scheduler_class(class_name: str) -> Any:
+    """The diffusers scheduler called `class_name`.
+
+    Raises:
+        ValueError: There is none.
+    """
+    import diffusers
+
+    found = getattr(diffusers, class_name, None)
+    if not (isinstance(found, type) and issubclass(found, diffusers.SchedulerMixin)):
+        raise ValueError(f"{class_name!r} is no scheduler of diffusers")
+    return found
+
+
+def make_scheduler(class_name: str, config: Mapping[str, Any]) -> Any:
+    """A new scheduler of that class from any scheduler's configuration, as `from_config` does it."""
+    return scheduler_class(class_name).from_config(dict(config))
+
+
+def scheduler_snapshot(scheduler: Any) -> Mapping[str, Any]:
+    """The configuration of a live scheduler, read-only and the same on every run."""
+    config = dict(scheduler.config)
+    if "_use_default_values" in config:
+        config["_use_default_values"] = sorted(config["_use_default_values"])
+    return config
+
+
+def rewritten_for_pipeline(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A snapshot with the pipeline constructor's rewrites applied.
+
+    An entry that is rewritten leaves `_use_default_values` too: `from_config` throws the entries listed there away,
+    and the same class would come back with its old default.
+    """
+    changed = {k: v for k, v in PIPELINE_REWRITES.items() if k in config and config[k] != v}
+    kept = [name for name in config.get("_use_default_values", []) if name not in changed]
+    defaults = {"_use_default_values": kept} if "_use_default_values" in config else {}
+    return {**config, **changed, **defaults}

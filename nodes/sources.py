@@ -1,0 +1,153 @@
+"""Live modules out of files: from_pretrained, with every way to run code or to reach the network shut."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from latentgraph.graph.access import AccessError
+
+LONGEST_TEXT: Final = 77
+"""Tokens that CLIP reads, begin and end among them; for tokenizers that do not say."""
+_UNLIMITED: Final = 10**6
+"""From here on `model_max_length` is transformers' way to say that nobody told it (1e30)."""
+
+
+@dataclass(frozen=True)
+class FolderSource:
+    """A part of a model in a folder of its own."""
+
+    folder: str
+    """Absolute."""
+    shown: str
+    """What messages call it."""
+    role: str
+    library: str
+    class_name: str
+    variant: str = ""
+    """Of the weight files, such as `fp16`."""
+    images: str = ""
+    """The feature extractor's folder, for a safety checker."""
+
+    def make(self, device: str, dtype: str, warn: Callable[[str], None]) -> Any:
+        """Read it from its files."""
+        if self.role == "tokenizer":
+            return load_tokenizer(self.folder, self.shown)
+        with quiet_libraries():
+            module = self._module(dtype or "float32").to(device or "cpu")
+        if self.role == "safety_checker":
+            from latentgraph.nodes.handles import LoadedSafetyChecker
+
+            return LoadedSafetyChecker(module, load_feature_extractor(self.images))
+        return module
+
+    def _module(self, dtype: str) -> Any:
+        import torch
+
+        wanted = part_class(self.role, self.library, self.class_name, self.shown)
+        options: dict[str, Any] = {"use_safetensors": True, "local_files_only": True, "output_loading_info": True}
+        if self.variant:
+            options["variant"] = self.variant
+        try:
+            module, report = wanted.from_pretrained(self.folder, dtype=getattr(torch, dtype), **options)
+        except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+            raise misfit(self.shown, str(error)) from error
+        if missing := sorted(report["missing_keys"]):
+            raise misfit(self.shown, f"{len(missing)} of its tensors are missing, such as {missing[0]!r}")
+        return module.eval()
+
+
+def misfit(shown: str, why: str) -> AccessError:
+    """Weights that are not what the configuration beside them says."""
+    first = why.strip().splitlines()[0] if why.strip() else "it cannot be loaded"
+    return AccessError(
+        f"{shown}: weights and configuration do not fit: {first[:300]}",
+        "download or copy the model again, or see that its config.json belongs to its weights",
+    )
+
+
+def part_class(role: str, library: str, class_name: str, shown: str) -> Any:
+    """The class of a part, which must be a model of diffusers or transformers.
+
+    Raises:
+        AccessError: It is none, whatever the model's files call it.
+    """
+    prepare_libraries()
+    import diffusers
+    import transformers
+    from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
+
+    if role == "safety_checker":
+        if class_name == StableDiffusionSafetyChecker.__name__:
+            return StableDiffusionSafetyChecker
+        raise AccessError(f"{shown}: {class_name!r} is not the safety checker of Stable Diffusion")
+    module, base = {
+        "diffusers": (diffusers, diffusers.ModelMixin),
+        "transformers": (transformers, transformers.PreTrainedModel),
+    }.get(library, (diffusers, diffusers.ModelMixin))
+    found = getattr(module, class_name, None)
+    if not (isinstance(found, type) and issubclass(found, base)):
+        raise AccessError(
+            f"{shown}: the installed {library} has no model class {class_name!r}",
+            f"a newer {library} may have it: pip install -U {library}",
+        )
+    return found
+
+
+def load_tokenizer(folder: str, shown: str) -> Any:
+    """The CLIP tokenizer in `folder`, which cuts at 77 tokens where its files do not say.
+
+    A folder with vocab.json and merges.txt alone leaves `model_max_length` at 1e30, and padding to that length would
+    exhaust the memory.
+    """
+    prepare_libraries()
+    from transformers import CLIPTokenizer
+
+    with quiet_libraries():
+        try:
+            tokenizer = CLIPTokenizer.from_pretrained(folder, local_files_only=True)
+        except Exception as error:  # The tokenizers library raises plain Exception for a broken vocabulary.
+            raise misfit(shown, str(error)) from error
+    if tokenizer.model_max_length > _UNLIMITED:
+        tokenizer.model_max_length = LONGEST_TEXT
+    return tokenizer
+
+
+def load_feature_extractor(folder: str) -> Any:
+    """The safety checker's image processor, always the Pillow one.
+
+    With torchvision installed transformers would choose another, which resizes differently: scores, and with them
+    the verdict at a threshold, would depend on an unrelated package.
+    """
+    prepare_libraries()
+    from transformers import CLIPImageProcessorPil
+
+    return CLIPImageProcessorPil.from_pretrained(folder, local_files_only=True)
+
+
+def prepare_libraries() -> None:
+    """Before the first import of diffusers: no code that comes with a model runs, whatever asks for it."""
+    os.environ["DIFFUSERS_DISABLE_REMOTE_CODE"] = "1"
+
+
+@contextmanager
+def quiet_libraries() -> Iterator[None]:
+    """Without the libraries' own progress bars and reports: what is wrong is raised, and the run has its own bar."""
+    prepare_libraries()
+    import diffusers.utils.logging as diffusers_log
+    import transformers.utils.logging as transformers_log
+
+    levels = [(log, log.get_verbosity(), log.is_progress_bar_enabled()) for log in (diffusers_log, transformers_log)]
+    for log, _, _ in levels:
+        log.set_verbosity_error()
+        log.disable_progress_bar()
+    try:
+        yield
+    finally:
+        for log, level, bar in levels:
+            log.set_verbosity(level)
+            if bar:
+                log.enable_progress_bar()
