@@ -74,9 +74,15 @@ class PortType:
         """Whether every value of `source` may flow into this port."""
         return all(any(_accepts(target, member) for target in self.members) for member in source.members)
 
+    @cached_property
+    def _classes(self) -> frozenset[type]:
+        """Classes whose own instances belong to this type for sure, so that most values need one look."""
+        plain = {member for member in self.members if isinstance(member, type)}
+        return frozenset(plain | ({int} if float in plain else set()))
+
     def holds(self, value: object) -> bool:
         """Whether a value that was computed belongs to this type."""
-        return any(_holds(member, value) for member in self.members)
+        return type(value) in self._classes or any(_holds(member, value) for member in self.members)
 
     @cached_property
     def adapter(self) -> TypeAdapter[Any]:

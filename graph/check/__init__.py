@@ -97,6 +97,8 @@ def _outputs(workflow: Workflow, scope: Scope) -> dict[str, Offer]:
 
 
 def _groups_and_layout(workflow: Workflow, report: Report) -> None:
+    if not workflow.groups and not workflow.layout:
+        return
     known = set(_paths(workflow))
     for name, group in workflow.groups.items():
         for index, member in enumerate(group.nodes):
@@ -110,12 +112,13 @@ def _groups_and_layout(workflow: Workflow, report: Report) -> None:
 
 def _paths(workflow: Workflow) -> list[str]:
     """The path of every node, those inside loops included."""
-    pending = [(name, node) for name, node in workflow.nodes.items()]
+    pending = list(workflow.nodes.items())
     paths = []
     while pending:
         path, node = pending.pop()
         paths.append(path)
-        pending += [(f"{path}/{name}", inner) for name, inner in node.body.items()]
+        if node.nodes:
+            pending += [(f"{path}/{name}", inner) for name, inner in node.nodes.items()]
     return paths
 
 

@@ -22,6 +22,7 @@ def check_nodes(scope: Scope) -> list[TypedNode | TypedLoop]:
     typed: list[TypedNode | TypedLoop] = []
     for name in _order(scope):
         node = scope.nodes[name]
+        scope.waiting.discard(name)
         scope.report.name(name, (*scope.json_path, name), scope.path + name)
         if node.type == LOOP:
             typed += check_loop(name, node, scope)
@@ -39,6 +40,7 @@ def _order(scope: Scope) -> list[str]:
     ]
     order, cycles = ordered(nodes, links)
     for cycle in cycles:
+        scope.waiting.update(cycle)
         first = min(cycle, key=list(nodes).index)
         start = cycle.index(first)
         around = [*cycle[start:], *cycle[:start], first]

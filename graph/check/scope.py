@@ -41,6 +41,8 @@ class Scope:
     """The files of the sub-workflows around, to find one that contains itself."""
     read: set[tuple[str, str]] = field(default_factory=set)
     """Every end of a link so far."""
+    waiting: set[str] = field(default_factory=set)
+    """Nodes of cycles that are not checked yet, so that their outputs are not known."""
     has_effect: bool = False
     wanted: set[str] = field(default_factory=set)
     """Nodes that are wanted for themselves."""
@@ -55,6 +57,8 @@ class Scope:
             return UNKNOWN
         self.read.add((link.node, link.port))
         offer = self.offers.get((link.node, link.port))
+        if offer is None and link.node in self.waiting:
+            return UNKNOWN
         if offer is None:
             self._leads_nowhere(link, json_path, node, port)
             return UNKNOWN
