@@ -1,1 +1,81 @@
-"""latentgraph."""
+"""The stages of Stable Diffusion as typed nodes, with the values that flow between them and the settings they ask for.
+
+The registry takes whatever is in the namespace of this module. Nothing here imports torch, diffusers, transformers or
+Pillow: a node does when it runs.
+"""
+
+from latentgraph.nodes.decode import decode
+from latentgraph.nodes.denoise import denoise_step
+from latentgraph.nodes.denoise_parts import guide, predict_noise, scale_model_input, scheduler_step
+from latentgraph.nodes.guidance import guidance
+from latentgraph.nodes.image import load_image, save_image
+from latentgraph.nodes.latents import draw_noise, make_latents
+from latentgraph.nodes.load import (
+    DENOISER,
+    SAFETY_CHECKER,
+    SCHEDULER,
+    TEXT_ENCODER,
+    TOKENIZER,
+    VAE_TYPE,
+    load_model,
+)
+from latentgraph.nodes.random_state import start_random_state
+from latentgraph.nodes.safety import safety_check
+from latentgraph.nodes.schedule import configure_scheduler, schedule
+from latentgraph.nodes.settings import DEVICE, DTYPE
+from latentgraph.nodes.text import encode, tokenize
+from latentgraph.nodes.value_types import (
+    CONDITIONING,
+    GUIDANCE,
+    IMAGE,
+    LATENTS,
+    MASK,
+    NOISE,
+    NOISE_PREDICTION,
+    PREDICTION_PAIR,
+    RANDOM_STATE,
+    SCHEDULER_STATE,
+    TIMESTEP,
+    TOKENS,
+)
+
+__all__ = [
+    "CONDITIONING",
+    "DENOISER",
+    "DEVICE",
+    "DTYPE",
+    "GUIDANCE",
+    "IMAGE",
+    "LATENTS",
+    "MASK",
+    "NOISE",
+    "NOISE_PREDICTION",
+    "PREDICTION_PAIR",
+    "RANDOM_STATE",
+    "SAFETY_CHECKER",
+    "SCHEDULER",
+    "SCHEDULER_STATE",
+    "TEXT_ENCODER",
+    "TIMESTEP",
+    "TOKENIZER",
+    "TOKENS",
+    "VAE_TYPE",
+    "configure_scheduler",
+    "decode",
+    "denoise_step",
+    "draw_noise",
+    "encode",
+    "guidance",
+    "guide",
+    "load_image",
+    "load_model",
+    "make_latents",
+    "predict_noise",
+    "safety_check",
+    "save_image",
+    "scale_model_input",
+    "schedule",
+    "scheduler_step",
+    "start_random_state",
+    "tokenize",
+]

@@ -1,0 +1,40 @@
+"""From latents to pixels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from latentgraph.graph.context import ALONE, RunContext
+from latentgraph.graph.node import node
+from latentgraph.nodes.handles import VAE, loaded
+from latentgraph.nodes.values import Image, Latents
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@node(category="image", settings=("device", "dtype"))
+def decode(vae: VAE, latents: Latents, *, context: RunContext = ALONE) -> Image:
+    """Turn latents into pictures.
+
+    Args:
+        vae: Of the model.
+        latents: Without noise, as the last step left them.
+    """
+    module = loaded(vae, context)
+    samples = latents.samples / module.config.scaling_factor if latents.scaled else latents.samples
+    return Image(to_unit_range(decoded(module, samples)).float().cpu())
+
+
+def decoded(module: Any, samples: Tensor) -> Tensor:
+    """The VAE's decoder, from unscaled latents (B, 4, h, w) to colours (B, 3, H, W) that lie about [-1, 1]."""
+    import torch
+
+    with torch.no_grad():
+        colours: Tensor = module.decode(samples, return_dict=False)[0]
+    return colours
+
+
+def to_unit_range(colours: Tensor) -> Tensor:
+    """Colours from [-1, 1] to [0, 1]; what lies outside is cut off. In their own precision, as diffusers does it."""
+    return (colours * 0.5 + 0.5).clamp(0, 1)

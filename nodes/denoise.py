@@ -1,0 +1,117 @@
+"""One step of denoising: the body of the loop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+from pydantic import Field
+
+from latentgraph.graph.context import ALONE, RunContext
+from latentgraph.graph.node import node
+from latentgraph.nodes.guidance import guidance_scale_embedding, guided_prediction
+from latentgraph.nodes.handles import Denoiser, loaded
+from latentgraph.nodes.scheduler_state import copied, scaled_input, stepped
+from latentgraph.nodes.values import Guidance, Latents, RandomState, SchedulerState, Timestep
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Eta = Annotated[float, Field(ge=0, le=1)]
+
+
+class DenoiseStep(NamedTuple):
+    """Everything a step hands to the next.
+
+    Attributes:
+        latents: A little less noisy.
+        state: The scheduler after the step.
+        random: The stream after what the scheduler drew.
+    """
+
+    latents: Latents
+    state: SchedulerState
+    random: RandomState
+
+
+@node(category="denoise", settings=("device", "dtype"), draws="random")
+def denoise_step(
+    denoiser: Denoiser,
+    latents: Latents,
+    timestep: Timestep,
+    state: SchedulerState,
+    random: RandomState,
+    guidance: Guidance,
+    eta: Eta = 0.0,
+    *,
+    context: RunContext = ALONE,
+) -> DenoiseStep:
+    """Ask the denoiser what is noise, and take some of it out.
+
+    Args:
+        denoiser: Of the model.
+        latents: Noisy, as the step before left them.
+        timestep: Of this turn.
+        state: The scheduler as the step before left it.
+        random: Stream for the noise that some schedulers add again.
+        guidance: What to steer by.
+        eta: Share of new noise in each step, for DDIM and its kin; the others ignore it.
+    """
+    scheduler = copied(state)
+    model_input = scaled_input(scheduler, latents.samples, timestep)
+    positive, negative = predictions(loaded(denoiser, context), model_input, timestep, guidance)
+    if negative is not None:
+        positive = guided_prediction(positive, negative, guidance.scale, guidance.rescale)
+    samples, after = stepped(scheduler, positive, timestep, latents.samples, random, eta)
+    return DenoiseStep(with_samples(latents, samples), SchedulerState(scheduler), after)
+
+
+def with_samples(latents: Latents, samples: Tensor) -> Latents:
+    """Other numbers in latents of the same size and family."""
+    return Latents(samples, latents.height, latents.width, latents.scaled, latents.family)
+
+
+def predictions(
+    module: Any, model_input: Tensor, timestep: Timestep, guidance: Guidance
+) -> tuple[Tensor, Tensor | None]:
+    """One call of the denoiser, for both sides of the guidance where there are two.
+
+    Args:
+        module: A UNet2DConditionModel.
+        model_input: Latents, scaled for the denoiser, (B, C, h, w).
+        timestep: Of this turn.
+        guidance: Its embeddings are (B, T, D), or (2B, T, D) when guided.
+
+    Returns:
+        The prediction for the positive side, (B, C, h, w), and that for the negative side or None.
+    """
+    import torch
+
+    width = module.config.time_cond_proj_dim
+    if width is not None:
+        # A distilled denoiser has the guidance inside and is told its scale: it needs no negative side.
+        strength = guidance_scale_embedding(guidance.scale, len(model_input), width)
+        told = strength.to(device=model_input.device, dtype=model_input.dtype)
+        return predicted(module, model_input, timestep, guidance.positive.embeddings, told), None
+    if not guidance.guided:
+        return predicted(module, model_input, timestep, guidance.embeddings), None
+    both = predicted(module, torch.cat([model_input] * 2), timestep, guidance.embeddings)
+    negative, positive = both.chunk(2)
+    return positive, negative
+
+
+def predicted(
+    module: Any, model_input: Tensor, timestep: Timestep, embeddings: Tensor, strength: Tensor | None = None
+) -> Tensor:
+    """One call of the denoiser; the batch of the embeddings must be that of the input."""
+    import torch
+
+    if len(model_input) != len(embeddings):
+        raise ValueError(
+            f"{len(model_input)} latents meet {len(embeddings)} embeddings; "
+            "give encode the same images_per_prompt as draw_noise has for its batch"
+        )
+    with torch.no_grad():
+        prediction: Tensor = module(
+            model_input, timestep.value, encoder_hidden_states=embeddings, timestep_cond=strength, return_dict=False
+        )[0]
+    return prediction

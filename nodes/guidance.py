@@ -1,0 +1,92 @@
+"""Classifier-free guidance: what to steer by, and how two predictions become one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from latentgraph.graph.node import node
+from latentgraph.nodes.values import Conditioning, Guidance
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@node(category="text")
+def guidance(
+    positive: Conditioning,
+    negative: Conditioning | None = None,
+    scale: Annotated[float, Field(ge=0)] = 7.5,
+    rescale: Annotated[float, Field(ge=0, le=1)] = 0.0,
+) -> Guidance:
+    """Say what to steer towards, what away from, and how strongly.
+
+    The two sides are put into one batch here, before the loop, and not at each of its turns.
+
+    Args:
+        positive: What the image should show.
+        negative: What it should not show; without it, or at a scale of 1 or less, the denoiser predicts one side only.
+        scale: 1 is no guidance; more follows the prompt closer and varies less.
+        rescale: Against overexposure at high scales: 0 is off, 0.7 is common (Lin et al. 2023, section 3.4).
+    """
+    import torch
+
+    steering = negative if scale > 1 else None
+    if steering is None:
+        return Guidance(positive, None, scale, rescale, positive.embeddings, positive.family)
+    if steering.embeddings.shape != positive.embeddings.shape:
+        raise ValueError(
+            f"positive is {tuple(positive.embeddings.shape)}, negative is {tuple(steering.embeddings.shape)}; "
+            "expected the same shape: give both the same images_per_prompt"
+        )
+    both = torch.cat([steering.embeddings, positive.embeddings])
+    return Guidance(positive, steering, scale, rescale, both, positive.family)
+
+
+def guided_prediction(positive: Tensor, negative: Tensor, scale: float, rescale: float = 0.0) -> Tensor:
+    """Combine the predictions of both sides (Ho & Salimans 2022, eq. 6, scale = 1 + w).
+
+    Args:
+        positive: Prediction for the prompt, (B, C, h, w).
+        negative: Prediction for the negative prompt, same shape.
+        scale: A Python float: as a tensor it would be rounded to the precision of the predictions.
+        rescale: Share of the result whose deviation is that of `positive`.
+
+    Returns:
+        Same shape and dtype.
+    """
+    # In this very order of operations: any other gives other bits.
+    guided = negative + scale * (positive - negative)
+    return rescaled_prediction(guided, positive, rescale) if rescale > 0 else guided
+
+
+def rescaled_prediction(guided: Tensor, positive: Tensor, rescale: float) -> Tensor:
+    """Draw the deviation of each image's prediction back to that without guidance (Lin et al. 2023, eq. 15, 16)."""
+    axes = list(range(1, guided.ndim))
+    rescaled = guided * (positive.std(dim=axes, keepdim=True) / guided.std(dim=axes, keepdim=True))
+    return rescale * rescaled + (1 - rescale) * guided
+
+
+def guidance_scale_embedding(scale: float, rows: int, dimension: int) -> Tensor:
+    """The guidance scale as the embedding that distilled denoisers such as LCM take in place of a negative side.
+
+    Sines and cosines of w = scale - 1 times 1000 (Meng et al. 2023; as in google-research/vdm).
+
+    Args:
+        scale: 1 + w.
+        rows: Images in the batch.
+        dimension: `time_cond_proj_dim` of the denoiser.
+
+    Returns:
+        float32 (rows, dimension), on the CPU.
+    """
+    import torch
+
+    strengths = torch.tensor(scale - 1).repeat(rows) * 1000.0
+    half = dimension // 2
+    decay = torch.log(torch.tensor(10000.0)) / (half - 1)
+    frequencies = torch.exp(torch.arange(half, dtype=torch.float32) * -decay)
+    angles = strengths[:, None] * frequencies[None, :]
+    waves = torch.cat([torch.sin(angles), torch.cos(angles)], dim=1)
+    return torch.nn.functional.pad(waves, (0, dimension % 2))

@@ -1,0 +1,80 @@
+"""Which scheduler, over which timesteps."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import Field
+
+from latentgraph.graph.context import ALONE, RunContext
+from latentgraph.graph.node import node
+from latentgraph.nodes.handles import Scheduler, loaded
+from latentgraph.nodes.scheduler_options import configured
+from latentgraph.nodes.settings import device_of
+from latentgraph.nodes.values import SchedulerState, Timestep
+
+
+@node(category="schedule")
+def configure_scheduler(
+    scheduler: Scheduler, class_name: str | None = None, options: dict[str, Any] | None = None
+) -> Scheduler:
+    """Take another scheduler, or the model's own with other options.
+
+    It is configured from the model's own as diffusers' `from_config` does it, so that it knows the noise levels that
+    the model was trained on.
+
+    Args:
+        scheduler: Of the model.
+        class_name: Any scheduler class of diffusers, such as EulerDiscreteScheduler; null or empty: the same class.
+        options: Further options by the names of that class, such as {"use_karras_sigmas": true}.
+    """
+    if not class_name and not options:
+        return scheduler
+    live = configured(class_name or scheduler.class_name, scheduler.config, options or {})
+    return Scheduler.of(live, family=scheduler.family)
+
+
+class Schedule(NamedTuple):
+    """The turns of the denoising loop.
+
+    Attributes:
+        timesteps: One for each turn, from noise to image; a second-order scheduler has more turns than steps.
+        state: The scheduler before its first step.
+    """
+
+    timesteps: list[Timestep]
+    state: SchedulerState
+
+
+@node(category="schedule", settings=("device",))
+def schedule(
+    scheduler: Scheduler,
+    num_inference_steps: Annotated[int, Field(ge=1)] = 50,
+    timesteps: list[int] | None = None,
+    sigmas: list[float] | None = None,
+    *,
+    context: RunContext = ALONE,
+) -> Schedule:
+    """Choose the noise levels to go through.
+
+    Args:
+        scheduler: Of the model, or a configured one.
+        num_inference_steps: More steps take longer and come closer to what the model would draw at best.
+        timesteps: These timesteps in place of a number of steps, falling; not every scheduler takes them.
+        sigmas: These noise levels in place of a number of steps, falling; not every scheduler takes them.
+    """
+    live = loaded(scheduler, context)
+    if timesteps is not None and sigmas is not None:
+        raise ValueError("give timesteps or sigmas, not both")
+    levels: dict[str, Any] = {"num_inference_steps": num_inference_steps}
+    if timesteps is not None:
+        levels = {"timesteps": timesteps}
+    elif sigmas is not None:
+        levels = {"sigmas": sigmas}
+    for name in levels:
+        if name not in inspect.signature(live.set_timesteps).parameters:
+            raise ValueError(f"{scheduler.class_name} takes no {name} of your own; leave them out")
+    live.set_timesteps(**levels, device=device_of(context))
+    turns = [Timestep(value, index) for index, value in enumerate(live.timesteps.unbind())]
+    return Schedule(turns, SchedulerState(live))

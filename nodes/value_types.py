@@ -1,0 +1,82 @@
+"""What the engine is told of each value: a line for people, its size, its digest, and how it becomes a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from latentgraph.graph.values import FileForm, ValueType
+from latentgraph.nodes.digesting import value_digest, value_size
+from latentgraph.nodes.png import PNG
+from latentgraph.nodes.values import (
+    Conditioning,
+    Guidance,
+    Image,
+    Latents,
+    Mask,
+    Noise,
+    NoisePrediction,
+    PredictionPair,
+    RandomState,
+    SchedulerState,
+    Timestep,
+    Tokens,
+)
+
+T = TypeVar("T")
+
+
+def _known(
+    kind: type[T], summary: Callable[[T], str], *, family: bool = False, file: FileForm[T] | None = None
+) -> ValueType[T]:
+    return ValueType(kind, summary, value_size, value_digest, family, file)
+
+
+def _shape(tensor: Any) -> str:
+    return f"({', '.join(map(str, tensor.shape))})"
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _pixels(samples: Any) -> str:
+    return f"{samples.shape[-1]} × {samples.shape[-2]} pixels"
+
+
+def _tokens(value: Tokens) -> str:
+    used = [int(stream.mask[0].sum()) for stream in value.streams]
+    lengths = [stream.input_ids.shape[-1] for stream in value.streams]
+    return ", ".join(f"{one} of {length} tokens" for one, length in zip(used, lengths, strict=True))
+
+
+def _guidance(value: Guidance) -> str:
+    return f"scale {value.scale:g}" if value.guided else "no negative side"
+
+
+TOKENS = _known(Tokens, _tokens, family=True)
+CONDITIONING = _known(Conditioning, lambda value: f"embeddings {_shape(value.embeddings)}", family=True)
+GUIDANCE = _known(Guidance, _guidance, family=True)
+RANDOM_STATE = _known(RandomState, lambda value: f"seed {value.seed}, {_plural(value.draws, 'draw')}")
+NOISE = _known(Noise, lambda value: f"noise {_shape(value.samples)}", family=True)
+LATENTS = _known(
+    Latents,
+    lambda value: f"latents {_shape(value.samples)} of {value.width} × {value.height} pixels",
+    family=True,
+)
+TIMESTEP = _known(Timestep, lambda value: f"timestep {value.value.item():g}, turn {value.index + 1}")
+SCHEDULER_STATE = _known(SchedulerState, lambda value: value.class_name)
+NOISE_PREDICTION = _known(NoisePrediction, lambda value: f"prediction {_shape(value.samples)}", family=True)
+PREDICTION_PAIR = _known(
+    PredictionPair,
+    lambda value: (
+        f"{'one prediction' if value.negative is None else 'two predictions'} {_shape(value.positive.samples)}"
+    ),
+    family=True,
+)
+IMAGE = _known(
+    Image,
+    lambda value: f"{_plural(len(value.samples), 'image')}, {_pixels(value.samples)}",
+    file=PNG,
+)
+MASK = _known(Mask, lambda value: f"{_plural(len(value.samples), 'mask')}, {_pixels(value.samples)}")

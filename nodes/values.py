@@ -1,0 +1,173 @@
+"""What flows along the links between the stages: small immutable values under the field's standard names.
+
+Axes keep their letters: B images, T tokens, D width of an embedding, C channels, H W pixels, h w latent cells.
+`family` says which kind of model a value belongs to (`sd1` for Stable Diffusion 1.x); empty where any will do.
+Tensors are shared, never changed: a node that wants another number makes another tensor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class TokenStream:
+    """A text as one text encoder reads it."""
+
+    input_ids: Tensor
+    """Token numbers, int64 (B, T)."""
+    mask: Tensor
+    """1 where a token is of the text, 0 where it fills up, int64 (B, T)."""
+    truncated: tuple[str, ...]
+    """For each text the words that did not fit, as the tokenizer spells them; empty where all did."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tokens:
+    """A text cut into tokens, once for each text encoder of the model (one in Stable Diffusion 1.x)."""
+
+    streams: tuple[TokenStream, ...]
+    family: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Conditioning:
+    """What the text encoder made of a text, for the denoiser to attend to; one type for every family."""
+
+    embeddings: Tensor
+    """Float (B, T, D); (1, 77, 768) for one image of Stable Diffusion 1.x."""
+    mask: Tensor | None = None
+    """Which tokens to attend to, (B, T); None: all."""
+    pooled: Tensor | None = None
+    """One vector for the whole text, (B, E), where the family has it."""
+    extras: Mapping[str, Tensor] = field(default_factory=dict)
+    """More tensors by the denoiser's own names for them, such as `time_ids`."""
+    family: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Guidance:
+    """What to steer towards, what away from, and how strongly (classifier-free guidance, Ho & Salimans 2022)."""
+
+    positive: Conditioning
+    negative: Conditioning | None
+    """None where the denoiser is called for the positive side only."""
+    scale: float
+    """1 + w of the paper: 1 or less means no guidance."""
+    rescale: float
+    """0 to 1: how far the spread of the guided prediction is drawn back to that of the positive one."""
+    embeddings: Tensor
+    """What the denoiser is given at every step: [negative; positive] (2B, T, D) when guided, else (B, T, D)."""
+    family: str = ""
+
+    @property
+    def guided(self) -> bool:
+        """Whether the denoiser predicts both sides."""
+        return self.negative is not None
+
+
+@dataclass(frozen=True, eq=False)
+class RandomState:
+    """The one ordered stream of random numbers of a run, at some point of it.
+
+    Who draws takes a state and gives the next one; two who draw from the same state get the same numbers.
+    """
+
+    seed: int
+    """0 to 2^64 - 1."""
+    state: bytes | None = None
+    """Of the generator of the CPU, 5056 bytes; None: before the first draw."""
+    draws: int = 0
+    """How often it was drawn from."""
+
+
+@dataclass(frozen=True, eq=False)
+class Noise:
+    """Normally distributed numbers of mean 0 and deviation 1, in the shape of latents."""
+
+    samples: Tensor
+    """Float (B, C, h, w)."""
+    height: int
+    """Of the image they will become, in pixels."""
+    width: int
+    family: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Latents:
+    """An image in the space the denoiser works in, clean or noisy."""
+
+    samples: Tensor
+    """Float (B, C, h, w), with h = H / 8 and w = W / 8 in Stable Diffusion."""
+    height: int
+    """Of the image, in pixels."""
+    width: int
+    scaled: bool = True
+    """Multiplied by the VAE's scaling factor, as the denoiser wants them; the VAE's own latents are not."""
+    family: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Timestep:
+    """A turn of the denoising loop."""
+
+    value: Tensor
+    """0-dim, of the scheduler's own dtype: where in the training noise schedule the denoiser is to think it is."""
+    index: int
+    """0 at the first turn."""
+
+
+@dataclass(frozen=True, eq=False)
+class SchedulerState:
+    """A scheduler between two steps: its table of noise levels and what it remembers of earlier steps.
+
+    Opaque. `latentgraph.nodes.scheduler_state` steps a copy of it.
+    """
+
+    snapshot: Any = field(repr=False)
+    """A diffusers scheduler that nobody calls: calls go to copies."""
+
+    @property
+    def class_name(self) -> str:
+        """Of the scheduler, in diffusers."""
+        return type(self.snapshot).__name__
+
+
+@dataclass(frozen=True, eq=False)
+class NoisePrediction:
+    """What the denoiser says is to be taken out: noise, or velocity where the model was trained for that."""
+
+    samples: Tensor
+    """Float (B, C, h, w)."""
+    family: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class PredictionPair:
+    """The predictions for both sides of a Guidance, before they are combined."""
+
+    positive: NoisePrediction
+    negative: NoisePrediction | None
+    """None without guidance."""
+    family: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Image:
+    """Pictures, on the CPU."""
+
+    samples: Tensor
+    """float32 (B, 3, H, W) in [0, 1], red green blue."""
+
+
+@dataclass(frozen=True, eq=False)
+class Mask:
+    """Where something applies, on the CPU."""
+
+    samples: Tensor
+    """float32 (B, 1, H, W) in [0, 1], 1 where it does."""
