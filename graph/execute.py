@@ -46,9 +46,12 @@ class Execution:
         kept = self._kept()
         for index, step in enumerate(self.plan.steps):
             if index not in kept:
+                self._warn_again(step)
                 continue
             self._stop_if_cancelled()
             entry = kept.pop(index)
+            if entry is None and step.twin and not step.effect:
+                entry = self.cache.get(step.key)
             if entry is None:
                 self._run_step(step, slots)
             else:
@@ -79,9 +82,18 @@ class Execution:
     def _take(self, step: Step | LoopStep, entry: Kept, slots: list[Any]) -> None:
         for slot, value in zip(step.outputs, entry.values, strict=True):
             slots[slot] = value
+        self._repeat(entry)
+        self.emit(NodeFinished(step.path, True, 0.0, self._summary(step, entry.values)))
+
+    def _warn_again(self, step: Step | LoopStep) -> None:
+        # What is not even needed again still had something to say about what is reused.
+        entry = self.cache.get(step.key)
+        if entry is not None and entry.warnings:
+            self._repeat(entry)
+
+    def _repeat(self, entry: Kept) -> None:
         for node, message in entry.warnings:
             self.emit(Warned(node, message))
-        self.emit(NodeFinished(step.path, True, 0.0, self._summary(step, entry.values)))
 
     def _run_step(self, step: Step | LoopStep, slots: list[Any]) -> None:
         self.emit(NodeStarted(step.path))

@@ -36,6 +36,8 @@ class Step:
     """Ports whose values are parsed when they arrive."""
     frees: tuple[int, ...] = ()
     """Slots that nobody reads after it."""
+    twin: bool = False
+    """Whether a step before it has the same key, so that its outputs may be there by now."""
 
     @property
     def reads(self) -> Iterable[int]:
@@ -72,6 +74,7 @@ class LoopStep:
     names: tuple[str, ...]
     """Names of the outputs."""
     frees: tuple[int, ...] = ()
+    twin: bool = False
 
     @property
     def reads(self) -> Iterable[int]:
@@ -150,6 +153,7 @@ def plan(
     resolved, identities = settings(declared) if settings else ({}, {})
     frame = Frame()
     steps = [_step(node, frame, registry, identities) for node in nodes]
+    _mark_twins(steps)
     outputs = {name: frame.operand(supply) for name, supply in wanted.items()}
     _free(steps, {operand for operand in outputs.values() if isinstance(operand, int)})
     resources = {f"{node.path}.{port}": one for node in _all(nodes) for port, one in node.resources.items()}
@@ -251,6 +255,13 @@ def _loop_step(loop: TypedLoop, frame: Frame, registry: Registry, identities: Ma
     kept |= {inside.slots[wire] for wire in ends}
     _free(body, kept)
     return step
+
+
+def _mark_twins(steps: list[Step | LoopStep]) -> None:
+    seen: set[str] = set()
+    for step in steps:
+        step.twin = step.key in seen
+        seen.add(step.key)
 
 
 def _free(steps: list[Step | LoopStep], kept: set[int]) -> None:

@@ -1,0 +1,75 @@
+"""What a run makes carries how it was made, and can be made again from that."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.graph.test_run import BAKERY
+from tests.graph.toys import toy_document, toy_registry
+
+from latentgraph.graph.errors import WorkflowError
+from latentgraph.graph.provenance import document_of_file, run_of_file
+from latentgraph.graph.run import Engine
+
+
+@pytest.fixture
+def engine() -> Engine:
+    return Engine(toy_registry())
+
+
+def test_a_file_is_made_again_from_its_own_record(engine: Engine, tmp_path: Path) -> None:
+    first = engine.run(toy_document(BAKERY), {"flour": 700, "crust": "dark"}, out=tmp_path).result()
+    file = Path(first.files["bread"][0])
+    document = document_of_file(file, file.name, engine.registry)
+    again = engine.run(document, out=tmp_path).result()
+    assert Path(again.files["bread"][0]).read_text().splitlines()[0] == file.read_text().splitlines()[0]
+    assert document.workflow.inputs["flour"].default == 700
+
+
+def test_the_record_tells_settings_and_versions(engine: Engine, tmp_path: Path) -> None:
+    file = Path(engine.run(toy_document(BAKERY), settings={"oven": "wood"}, out=tmp_path).result().files["bread"][0])
+    run = run_of_file(file, engine.registry)
+    assert run["settings"] == {"oven": "wood"}
+    assert "latentgraph" in run["versions"]
+
+
+def test_metadata_can_be_left_out(engine: Engine, tmp_path: Path) -> None:
+    file = Path(engine.run(toy_document(BAKERY), out=tmp_path, metadata=False).result().files["bread"][0])
+    assert file.read_text() == "795 g, soft"
+    with pytest.raises(WorkflowError) as caught:
+        document_of_file(file, "bread-1.txt", engine.registry)
+    assert str(caught.value) == (
+        "bread-1.txt: E001: the file carries no record of a workflow; only files that latentgraph wrote, with their "
+        "metadata left in, can be made again"
+    )
+
+
+def test_the_record_holds_no_absolute_path(engine: Engine, tmp_path: Path) -> None:
+    secret = tmp_path / "someone" / "note.txt"
+    secret.parent.mkdir()
+    secret.write_text("hello")
+    workflow = {
+        "inputs": {"file": {"type": "string"}},
+        "nodes": {**BAKERY["nodes"], "r": {"type": "read", "inputs": {"file": {"from": "inputs.file"}}}},
+        "outputs": {**BAKERY["outputs"], "text": {"from": "r.value"}},
+    }
+    workflow["inputs"] |= BAKERY["inputs"]
+    document = toy_document(workflow, tmp_path / "w.json")
+    file = Path(engine.run(document, {"file": str(secret)}, out=tmp_path).result().files["bread"][0])
+    assert str(tmp_path) not in file.read_text()
+    assert json.loads(json.dumps(document_of_file(file, "x", engine.registry).workflow.inputs["file"].default)) == (
+        "./note.txt"
+    )
+
+
+def test_a_strangers_record_opens_no_file_that_the_user_did_not_give(engine: Engine, tmp_path: Path) -> None:
+    workflow = {
+        "inputs": {"file": {"type": "string", "default": "/etc/hostname.txt"}},
+        "nodes": {"r": {"type": "read", "inputs": {"file": {"from": "inputs.file"}}}},
+        "outputs": {"text": {"from": "r.value"}},
+    }
+    with pytest.raises(WorkflowError) as caught:
+        engine.run(toy_document(workflow, tmp_path / "w.json"))
+    assert "'/etc/hostname.txt' lies outside the workflow's folder (from inputs.file)" in str(caught.value)
