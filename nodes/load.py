@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Final, NamedTuple
 
-from latentgraph.graph.access import AccessError
 from latentgraph.graph.context import ALONE, RunContext
 from latentgraph.graph.node import Described, node
 from latentgraph.graph.values import ValueType
-from latentgraph.nodes.folder_parts import folder_handles
 from latentgraph.nodes.handles import (
     VAE,
     Denoiser,
@@ -19,7 +18,8 @@ from latentgraph.nodes.handles import (
     TextEncoder,
     Tokenizer,
 )
-from latentgraph.nodes.model_source import ReadsModel, locate
+from latentgraph.nodes.model_source import ReadsModel
+from latentgraph.nodes.parts import open_model
 
 DEFAULT_MODEL: Final = "builtin:shapes"
 
@@ -45,24 +45,34 @@ class Model(NamedTuple):
 
 
 def describe_model(literals: Mapping[str, Any]) -> Described:
-    """The family of each output, from configuration files alone; nothing where the model is not on this machine."""
-    try:
-        family = locate(literals.get("model", DEFAULT_MODEL)).folder().family
-    except (AccessError, OSError):
-        return {}  # What is wrong with it is said where the reference is resolved.
+    """The family of each output, from configuration files and headers alone.
+
+    Raises:
+        AccessError: The model is not on this machine, or cannot be what it is used for.
+    """
+    family = open_model(literals.get("model", DEFAULT_MODEL), literals.get("config")).family
     return dict.fromkeys(Model._fields, family) if family else {}
 
 
 @node(category="model", describe=describe_model)
-def load_model(model: Annotated[str, ReadsModel()] = DEFAULT_MODEL, *, context: RunContext = ALONE) -> Model:
+def load_model(
+    model: Annotated[str, ReadsModel()] = DEFAULT_MODEL,
+    config: Annotated[str, ReadsModel(configuration=True)] | None = None,
+    *,
+    context: RunContext = ALONE,
+) -> Model:
     """Open a model. Weights are read when a node first needs them, and only those of the part it needs.
 
     Args:
         model: builtin:NAME, a local folder or .safetensors file (./, ../ or / first), or owner/name on the hub.
+        config: For a single file that is not of the usual Stable Diffusion 1.x shape: a model in diffusers layout whose
+            configuration, tokenizer and scheduler it is loaded with.
     """
-    parts = Model(**folder_handles(locate(model)))
+    parts = Model(**open_model(model, config).handles())
     if parts.safety_checker is None:
-        context.warn(f"{model!r} comes without a safety checker, so nobody looks at its pictures before you do")
+        # The engine gives an absolute path, which is nobody's business in a record that travels with a picture.
+        name = Path(model).name if Path(model).is_absolute() else model
+        context.warn(f"{name!r} comes without a safety checker, so nobody looks at its pictures before you do")
     return parts
 
 

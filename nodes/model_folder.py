@@ -5,13 +5,15 @@ Everything here reads names, JSON and headers only, so that a check can use it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
 from latentgraph.graph.access import AccessError
+from latentgraph.graph.digests import file_digest
 from latentgraph.nodes.families import family_of_model
 from latentgraph.nodes.weights import (
     PICKLE_SUFFIXES,
@@ -42,7 +44,7 @@ _CONFIGS: Final[Mapping[str, str]] = {
     "scheduler": "scheduler_config.json",
     "feature_extractor": "preprocessor_config.json",
 }
-_WITHOUT_WEIGHTS: Final = tuple(_CONFIGS)
+WITHOUT_WEIGHTS: Final = tuple(_CONFIGS)
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Part:
     @cached_property
     def weights(self) -> WeightFiles:
         """Its files of weights; none for a tokenizer or a scheduler."""
-        if self.role in _WITHOUT_WEIGHTS:
+        if self.role in WITHOUT_WEIGHTS:
             return WeightFiles((), "")
         return find_weights(self.folder, self.shown)
 
@@ -78,8 +80,11 @@ class Part:
 
     def files(self) -> list[Path]:
         """Every file that decides what it computes."""
-        small = [path for path in self.folder.iterdir() if path.suffix in (".json", ".txt", ".model")]
-        return sorted({*small, *self.weights.files})
+        return sorted({*self.small_files(), *self.weights.files})
+
+    def small_files(self) -> list[Path]:
+        """Its configuration and vocabulary."""
+        return [path for path in self.folder.iterdir() if path.suffix in (".json", ".txt", ".model")]
 
 
 @dataclass(frozen=True)
@@ -106,6 +111,16 @@ class ModelFolder:
         for part in self.parts.values():
             part.config  # noqa: B018  # Reading is the test.
             part.parameters  # noqa: B018
+
+    def files(self, *, weights: bool) -> list[Path]:
+        """Every file that decides what it computes, or only those of its configuration."""
+        return [path for part in self.parts.values() for path in (part.files() if weights else part.small_files())]
+
+
+def tree_digest(root: Path, paths: Iterable[Path]) -> str:
+    """One digest of files below `root`: of their places and their bytes."""
+    parts = sorted(f"{path.relative_to(root).as_posix()}:{file_digest(path)}" for path in paths)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def read_model_folder(folder: Path, shown: str) -> ModelFolder:
@@ -168,7 +183,9 @@ def _no_model(folder: Path, shown: str) -> AccessError:
             return AccessError(f"{message}; it looks like one part of a model", "name the folder of the whole model")
         return AccessError(message, f"a single-file model is named by its file: {shown.rstrip('/')}/{files[0]}")
     if any(name.lower().endswith(PICKLE_SUFFIXES) for name in names):
-        return pickle_error(f"{message}, and its weights are pickles; latentgraph reads safetensors only", "")
+        first = next(name for name in names if name.lower().endswith(PICKLE_SUFFIXES))
+        message = f"{message}, and {first!r} is a pickle; latentgraph reads safetensors only"
+        return pickle_error(message, f"{shown.rstrip('/')}/{first}", single_file=True)
     return AccessError(
         message, "a model's folder is in the layout of diffusers: model_index.json, unet/, vae/, text_encoder/ ..."
     )

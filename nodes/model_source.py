@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from latentgraph.graph.access import AccessError, FileAccess, Resource
 from latentgraph.graph.digests import file_digest
-from latentgraph.nodes.model_folder import ModelFolder, read_model_folder
+from latentgraph.nodes.checkpoint import Checkpoint
+from latentgraph.nodes.hub import HubFetch, find_snapshot, is_offline
+from latentgraph.nodes.hub_errors import OFFLINE_HINT
+from latentgraph.nodes.model_folder import ModelFolder, read_model_folder, tree_digest
 from latentgraph.nodes.references import Reference, builtin_folder, parse_reference
 from latentgraph.nodes.weights import refuse_pickle
 
@@ -21,17 +22,18 @@ class LocatedModel:
     path: Path
     """A folder in diffusers layout, or a single file."""
     shown: str
-    """What messages call it: as the user wrote it."""
-    revision: str = ""
-    """The commit of a hub snapshot: it names the contents, so no file has to be read for a digest."""
+    """What messages call it: as the user wrote it, and never an absolute path that the user did not write."""
+    commit: str = ""
+    """Of a hub snapshot: it names the contents, so no file has to be read for a digest."""
 
-    @property
-    def single_file(self) -> bool:
-        """Whether it is one file."""
-        return self.path.is_file()
+    def open(self) -> ModelFolder | Checkpoint:
+        """What is in it, by names and headers.
 
-    def folder(self) -> ModelFolder:
-        """What is in its folder."""
+        Raises:
+            AccessError: It is no model.
+        """
+        if self.path.is_file():
+            return Checkpoint(self.path, self.shown)
         return read_model_folder(self.path, self.shown)
 
 
@@ -44,13 +46,16 @@ def locate(written: str) -> LocatedModel:
     reference = parse_reference(written)
     if reference.kind == "builtin":
         return LocatedModel(builtin_folder(reference.name), written)
-    if reference.kind == "hub":
-        raise AccessError(f"{written!r} is not on this machine")
-    return locate_path(FileAccess().path(reference.name, given=True), written)
+    if reference.kind == "local":
+        return _local(FileAccess().path(reference.name, given=True), written)
+    snapshot = find_snapshot(reference.name, reference.revision)
+    if snapshot is None:
+        hint = OFFLINE_HINT if is_offline() else "let the run download it: --download"
+        raise AccessError(f"{written!r} is not on this machine", hint)
+    return LocatedModel(snapshot.folder, written, snapshot.commit)
 
 
-def locate_path(path: Path, shown: str) -> LocatedModel:
-    """A local model, after a look at what it is."""
+def _local(path: Path, shown: str) -> LocatedModel:
     if path.is_file():
         refuse_pickle(path, shown)
         if path.suffix.lower() != ".safetensors":
@@ -64,26 +69,47 @@ def locate_path(path: Path, shown: str) -> LocatedModel:
 class ReadsModel:
     """The port names a model: `Annotated[str, ReadsModel()]`."""
 
+    configuration: bool = False
+    """Only its configuration is wanted, so it may be a folder without weights."""
+
     def resolve(self, written: str, access: FileAccess, *, given: bool) -> Resource:
-        """What `written` stands for; looks at names, JSON and headers, and never at the network."""
+        """What `written` stands for; looks at names, JSON and headers, and never at the network.
+
+        Raises:
+            AccessError: It may not be read, is not there, or is nothing that can be read safely.
+        """
         reference = parse_reference(written)
         if reference.kind == "hub":
             return self._hub(reference, written)
         if reference.kind == "builtin":
-            found, value = LocatedModel(builtin_folder(reference.name), written), written
-        else:
-            found = locate_path(access.path(reference.name, given=given), written)
-            value = str(found.path)
-        model = found.folder()
-        model.inspect()
-        paths = [path for part in model.parts.values() for path in part.files()]
-        return Resource(value, lambda: tree_digest(model.folder, paths))
+            return self._resource(LocatedModel(builtin_folder(reference.name), written), written)
+        found = _local(access.path(reference.name, given=given), written)
+        return self._resource(found, str(found.path))
 
     def _hub(self, reference: Reference, written: str) -> Resource:
-        raise AccessError(f"{written!r} is not on this machine")
+        snapshot = find_snapshot(reference.name, reference.revision)
+        fetch = HubFetch(reference.name, reference.revision)
+        missing = Resource(written, lambda: fetch.description, fetch)
+        if snapshot is None:
+            return missing
+        try:
+            return self._resource(LocatedModel(snapshot.folder, written, snapshot.commit), written)
+        except AccessError:
+            # A download that was cut short leaves a part of the model; another one goes on where it stopped.
+            if is_offline():
+                raise
+            return missing
 
-
-def tree_digest(root: Path, paths: Iterable[Path]) -> str:
-    """One digest of files below `root`: of their places and their bytes."""
-    parts = sorted(f"{path.relative_to(root).as_posix()}:{file_digest(path)}" for path in paths)
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    def _resource(self, found: LocatedModel, value: str) -> Resource:
+        model = found.open()
+        if isinstance(model, Checkpoint):
+            if self.configuration:
+                raise AccessError(f"{found.shown!r} is a file without a configuration", "name a folder")
+            model.inspect()
+            return Resource(value, lambda: file_digest(found.path))
+        if not self.configuration:
+            model.inspect()
+        if found.commit:
+            return Resource(value, lambda: found.commit)
+        paths = model.files(weights=not self.configuration)
+        return Resource(value, lambda: tree_digest(found.path, paths))

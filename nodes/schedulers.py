@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from latentgraph.nodes.sources import prepare_libraries, quiet_libraries
+
 PIPELINE_REWRITES: Final = MappingProxyType({"steps_offset": 1, "clip_sample": False})
 """What `StableDiffusionPipeline.__init__` (diffusers 0.42) sets in a scheduler that has these entries."""
 
@@ -16,6 +18,7 @@ def scheduler_class(class_name: str) -> Any:
     Raises:
         ValueError: There is none.
     """
+    prepare_libraries()
     import diffusers
 
     found = getattr(diffusers, class_name, None)
@@ -47,3 +50,16 @@ def rewritten_for_pipeline(config: Mapping[str, Any]) -> Mapping[str, Any]:
     kept = [name for name in config.get("_use_default_values", []) if name not in changed]
     defaults = {"_use_default_values": kept} if "_use_default_values" in config else {}
     return {**config, **changed, **defaults}
+
+
+def model_scheduler(class_name: str, config: Mapping[str, Any], *, rewrite: bool) -> Mapping[str, Any]:
+    """The configuration that a model's own scheduler has in its pipeline.
+
+    Args:
+        class_name: In diffusers.
+        config: From its file.
+        rewrite: Whether the pipeline's constructor rewrites it.
+    """
+    with quiet_libraries():
+        snapshot = scheduler_snapshot(make_scheduler(class_name, config))
+    return rewritten_for_pipeline(snapshot) if rewrite else snapshot

@@ -20,8 +20,8 @@ PICKLE_SUFFIXES: Final = (".ckpt", ".bin", ".pt", ".pth", ".pkl", ".pickle")
 LONGEST_HEADER: Final = 100_000_000
 """Bytes; the format's own limit."""
 _PICKLE_STARTS: Final = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
-_STEMS: Final = ("diffusion_pytorch_model", "model")
-_VARIANTS: Final = ("", "fp16", "bf16")
+STEMS: Final = ("diffusion_pytorch_model", "model")
+VARIANTS: Final = ("", "fp16", "bf16")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +38,17 @@ class WeightFiles:
 def refuse_pickle(path: Path, shown: str) -> None:
     """Raise for a file whose name says that it is a pickle."""
     if path.suffix.lower() in PICKLE_SUFFIXES:
-        raise pickle_error(
-            f"{shown!r} is a pickle, a program that runs when it is read; latentgraph reads safetensors only",
-            f"DiffusionPipeline.from_single_file({path.name!r})" if path.suffix.lower() == ".ckpt" else "",
-        )
+        message = f"{shown!r} is a pickle, a program that runs when it is read; latentgraph reads safetensors only"
+        raise pickle_error(message, shown, single_file=True)
 
 
-def pickle_error(message: str, load: str) -> AccessError:
-    """The refusal of a pickle, with the line that converts one where it is trusted."""
-    load = load.replace("DiffusionPipeline.", "p.") or "p.from_pretrained(FOLDER, use_safetensors=False)"
+def pickle_error(message: str, source: str, *, single_file: bool = False) -> AccessError:
+    """The refusal of a pickle, with the line that converts one where its origin is trusted."""
+    load = f"from_single_file('{source}')" if single_file else f"from_pretrained('{source}', use_safetensors=False)"
     return AccessError(
         message,
         "if you trust where it comes from, convert it once: "
-        f"python -c \"from diffusers import StableDiffusionPipeline as p; {load}.save_pretrained('converted')\" "
+        f"python -c \"from diffusers import StableDiffusionPipeline as P; P.{load}.save_pretrained('converted')\" "
         "and name the folder ./converted",
     )
 
@@ -65,16 +63,17 @@ def find_weights(folder: Path, shown: str) -> WeightFiles:
     Raises:
         AccessError: There are none, or only pickles.
     """
-    for variant in _VARIANTS:
-        for stem in _STEMS:
+    for variant in VARIANTS:
+        for stem in STEMS:
             if found := _weights_called(folder, shown, stem, variant):
                 return found
     names = sorted(path.name for path in folder.iterdir())
     if any(name.lower().endswith(PICKLE_SUFFIXES) for name in names):
-        raise pickle_error(f"{shown} holds its weights as a pickle only; latentgraph reads safetensors only", "")
+        message = f"{shown} holds its weights as a pickle only; latentgraph reads safetensors only"
+        raise pickle_error(message, str(Path(shown).parent))
     raise AccessError(
         f"{shown} holds no weights",
-        f"it should hold {' or '.join(f'{stem}.safetensors' for stem in _STEMS)}; was it downloaded whole?",
+        f"it should hold {' or '.join(f'{stem}.safetensors' for stem in STEMS)}; was it downloaded whole?",
     )
 
 
@@ -83,12 +82,18 @@ def _weights_called(folder: Path, shown: str, stem: str, variant: str) -> Weight
     whole = folder / f"{stem}{dotted}.safetensors"
     if whole.is_file():
         return WeightFiles((whole,), variant)
-    # transformers and diffusers put the variant at the end of the index's name, older versions put it before.
-    for name in (f"{stem}.safetensors.index{dotted}.json", f"{stem}{dotted}.safetensors.index.json"):
+    for name in index_names(stem, variant):
         index = folder / name
         if index.is_file():
             return WeightFiles(_shards(index, shown), variant, index)
     return None
+
+
+def index_names(stem: str, variant: str) -> tuple[str, ...]:
+    """How the index of sharded weights may be called: today's diffusers put the variant last, older ones before."""
+    if not variant:
+        return (f"{stem}.safetensors.index.json",)
+    return f"{stem}.safetensors.index.{variant}.json", f"{stem}.{variant}.safetensors.index.json"
 
 
 def _shards(index: Path, shown: str) -> tuple[Path, ...]:
@@ -134,7 +139,10 @@ def read_header(path: Path, shown: str) -> Mapping[str, Any]:
     with path.open("rb") as file:
         start = file.read(8)
         if start[:4].startswith(_PICKLE_STARTS):
-            raise pickle_error(f"{shown} is a pickle by another name, whatever its ending says", "")
+            raise AccessError(
+                f"{shown} is a pickle by another name: a program that runs when it is read, and no safetensors",
+                "do not load it anywhere; get the model from its owners, as safetensors",
+            )
         if start.startswith(b"version "):
             raise AccessError(f"{shown} is a Git LFS pointer, not the weights", "fetch them: git lfs pull")
         length = int.from_bytes(start, "little")

@@ -1,0 +1,164 @@
+"""Handles of the parts of a model, whether it is a folder or a single file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from latentgraph.graph.access import AccessError
+from latentgraph.nodes.checkpoint import PREFIXES, Checkpoint
+from latentgraph.nodes.handles import (
+    VAE,
+    Denoiser,
+    Handle,
+    SafetyChecker,
+    Scheduler,
+    SchedulerSource,
+    TextEncoder,
+    Tokenizer,
+)
+from latentgraph.nodes.held import json_digest
+from latentgraph.nodes.model_folder import ModelFolder, Part, tree_digest
+from latentgraph.nodes.model_source import LocatedModel, locate
+from latentgraph.nodes.schedulers import model_scheduler
+from latentgraph.nodes.single_file import (
+    SingleFileSource,
+    denoiser_config,
+    fitting_configuration,
+    single_file_digest,
+)
+from latentgraph.nodes.sources import FolderSource
+
+HANDLES: Final[Mapping[str, type[Handle]]] = {
+    kind.role: kind for kind in (Tokenizer, TextEncoder, Denoiser, VAE, Scheduler, SafetyChecker)
+}
+PATCHED_FAMILIES: Final = ("sd1", "sd2")
+"""Families whose pipeline rewrites configurations in its constructor."""
+_DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "UNet2DConditionModel": {"in_channels": 4, "sample_size": None, "time_cond_proj_dim": None},
+    "AutoencoderKL": {"latent_channels": 4, "scaling_factor": 0.18215, "block_out_channels": [64]},
+}
+"""Entries that old configuration files lack, with the defaults of diffusers' classes."""
+
+
+@dataclass(frozen=True)
+class OpenedModel:
+    """A model whose configuration has been read, and none of its weights."""
+
+    located: LocatedModel
+    folder: ModelFolder
+    """Its own folder; of a single file the folder with its configuration."""
+    checkpoint: Checkpoint | None = None
+    """The single file."""
+
+    @property
+    def family(self) -> str:
+        """Of all its parts."""
+        return self.folder.family
+
+    def handles(self) -> dict[str, Any]:
+        """A handle for each role; None for a safety checker that is not there."""
+        return {role: self._handle(role) for role in HANDLES}
+
+    def _handle(self, role: str) -> Handle | None:
+        part = self.folder.parts.get(role)
+        if part is None:
+            return None
+        if role == "scheduler":
+            return scheduler_handle(part, self.family)
+        if self.checkpoint is not None and role in PREFIXES:
+            return self._from_file(self.checkpoint, part)
+        if self.checkpoint is not None and role == "safety_checker" and not _has_weights(part):
+            return None  # The configuration names one, but its folder has only configuration.
+        return self._from_folder(part)
+
+    def _from_folder(self, part: Part) -> Handle:
+        images = self.folder.parts.get("feature_extractor") if part.role == "safety_checker" else None
+        source = FolderSource(
+            folder=str(part.folder),
+            shown=part.shown,
+            role=part.role,
+            library=part.library,
+            class_name=part.class_name,
+            variant=part.weights.variant,
+            images=str(images.folder) if images else "",
+        )
+        if self.located.commit and self.checkpoint is None:
+            digest = f"{self.located.commit}/{part.role}"
+        else:
+            digest = tree_digest(self.folder.folder, [*part.files(), *(images.files() if images else [])])
+        config = part_config(part, self.family)
+        return HANDLES[part.role](digest, self.family, config, part.class_name, source, part.parameters)
+
+    def _from_file(self, checkpoint: Checkpoint, part: Part) -> Handle:
+        role = part.role
+        config = part_config(part, self.family)
+        if role == "denoiser":
+            config |= denoiser_config(checkpoint, part)
+        source = SingleFileSource(
+            file=str(checkpoint.path),
+            shown=checkpoint.shown,
+            role=role,
+            class_name=part.class_name,
+            configuration=str(part.folder),
+            in_channels=config.get("in_channels", 4),
+        )
+        digest = single_file_digest(checkpoint, role, config)
+        return HANDLES[role](digest, self.family, config, part.class_name, source, checkpoint.parameters(role))
+
+
+def open_model(model: str, config: str | None) -> OpenedModel:
+    """Read the configuration of the model called `model`.
+
+    Args:
+        model: A reference; a path counts from the working folder.
+        config: Another model whose configuration a single file is loaded with; None: what fits it and ships.
+
+    Raises:
+        AccessError: It is not on this machine, or cannot be read safely.
+    """
+    located = locate(model)
+    found = located.open()
+    if isinstance(found, ModelFolder):
+        if config is not None:
+            raise AccessError(
+                f"{model!r} is a folder and has its own configuration", "leave 'config' out: it is for single files"
+            )
+        return OpenedModel(located, found)
+    chosen = locate(config).open() if config is not None else None
+    if isinstance(chosen, Checkpoint):
+        raise AccessError(f"{config!r} is a file without a configuration", "name a folder")
+    return OpenedModel(located, fitting_configuration(found, chosen), found)
+
+
+def part_config(part: Part, family: str) -> dict[str, Any]:
+    """A part's configuration with the entries that old files lack, and the pipeline's rewrite of the picture size."""
+    config = {**_DEFAULTS.get(part.class_name, {}), **part.config}
+    size = config.get("sample_size")
+    old = _is_before_0_9(str(config.get("_diffusers_version", "")))
+    if part.role == "denoiser" and family in PATCHED_FAMILIES and old and isinstance(size, int) and size < 64:
+        config["sample_size"] = 64  # StableDiffusionPipeline.__init__: version < 0.9.0 and sample_size < 64
+    return config
+
+
+def _is_before_0_9(version: str) -> bool:
+    numbers = version.split(".")[:2]
+    return len(numbers) == 2 and all(n.isdigit() for n in numbers) and (int(numbers[0]), int(numbers[1])) < (0, 9)
+
+
+def _has_weights(part: Part) -> bool:
+    try:
+        return bool(part.weights.files)
+    except AccessError:
+        return False
+
+
+def scheduler_handle(part: Part, family: str) -> Scheduler:
+    """The model's own scheduler as the pipeline's constructor leaves it."""
+    try:
+        config = model_scheduler(part.class_name, part.config, rewrite=family in PATCHED_FAMILIES)
+    except (ValueError, TypeError) as error:
+        raise AccessError(f"{part.shown}: {error}", "look at its scheduler_config.json") from error
+    digest = json_digest({"class": part.class_name, **config})
+    return Scheduler(digest, family, config, part.class_name, SchedulerSource(part.class_name, config))

@@ -1,0 +1,108 @@
+"""A model in one .safetensors file, with its configuration from a folder that ships: the network is never asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+from latentgraph.graph.access import AccessError
+from latentgraph.graph.digests import file_digest
+from latentgraph.nodes.checkpoint import PREFIXES, Checkpoint
+from latentgraph.nodes.held import json_digest
+from latentgraph.nodes.model_folder import ModelFolder, Part, read_model_folder
+from latentgraph.nodes.sources import misfit, part_class, quiet_libraries
+
+SD1: Final = "the configuration of Stable Diffusion 1.x"
+
+
+def shipped_configuration() -> ModelFolder:
+    """The configuration of Stable Diffusion 1.5 as its authors published it; a folder without weights."""
+    return read_model_folder(Path(str(files("latentgraph.nodes"))) / "configs" / "sd1", SD1)
+
+
+def fitting_configuration(checkpoint: Checkpoint, chosen: ModelFolder | None) -> ModelFolder:
+    """The configuration to load a checkpoint with: the chosen one, or the one that ships, if it fits.
+
+    Raises:
+        AccessError: The checkpoint's UNet has another shape.
+    """
+    configuration = chosen or shipped_configuration()
+    width = configuration.parts["denoiser"].config.get("cross_attention_dim", 1280)
+    if checkpoint.attention_width not in (0, width):
+        whose = configuration.parts["denoiser"].shown if chosen else SD1
+        raise AccessError(
+            f"{checkpoint.shown!r} does not fit {whose}: its UNet reads embeddings of {checkpoint.attention_width} "
+            f"numbers, not {width}",
+            "name a folder in diffusers layout with its configuration by the input 'config'",
+        )
+    return configuration
+
+
+def denoiser_config(checkpoint: Checkpoint, part: Part) -> dict[str, Any]:
+    """The UNet's configuration with the number of channels that the checkpoint really has."""
+    channels = checkpoint.in_channels or part.config.get("in_channels", 4)
+    return {**part.config, "in_channels": channels}
+
+
+def single_file_digest(checkpoint: Checkpoint, role: str, config: dict[str, Any]) -> str:
+    """Digest of a part in a file: the whole file's, and the configuration that it is read with."""
+    return json_digest({"file": file_digest(checkpoint.path), "role": role, "config": config})
+
+
+@dataclass(frozen=True)
+class SingleFileSource:
+    """A part of a model in a single file."""
+
+    file: str
+    """Absolute."""
+    shown: str
+    role: str
+    class_name: str
+    configuration: str
+    """The part's folder with its config.json."""
+    in_channels: int = 4
+    """Of a UNet."""
+
+    def make(self, device: str, dtype: str, warn: Callable[[str], None]) -> Any:
+        """Read the part's tensors, and only those, and build the module around them."""
+        import torch
+
+        precision = getattr(torch, dtype or "float32")
+        with quiet_libraries():
+            try:
+                build = self._text_encoder if self.role == "text_encoder" else self._diffusers_part
+                module = build(self._tensors(), precision)
+            except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+                raise misfit(self.shown, str(error)) from error
+        empty = [name for name, tensor in module.state_dict().items() if tensor.is_meta]
+        if empty:
+            raise misfit(self.shown, f"{len(empty)} tensors of its {self.role} are missing, such as {empty[0]!r}")
+        return module.eval().to(device or "cpu")
+
+    def _tensors(self) -> dict[str, Any]:
+        from safetensors import safe_open
+
+        with safe_open(self.file, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys() if name.startswith(PREFIXES[self.role])}  # noqa: SIM118
+
+    def _diffusers_part(self, tensors: dict[str, Any], precision: Any) -> Any:
+        wanted = part_class(self.role, "diffusers", self.class_name, self.shown)
+        options = {"in_channels": self.in_channels} if self.role == "denoiser" else {}
+        return wanted.from_single_file(
+            tensors, config=self.configuration, local_files_only=True, torch_dtype=precision, **options
+        )
+
+    def _text_encoder(self, tensors: dict[str, Any], precision: Any) -> Any:
+        wanted = part_class(self.role, "transformers", self.class_name, self.shown)
+        config = wanted.config_class.from_pretrained(self.configuration, local_files_only=True)
+        prefix = PREFIXES[self.role]
+        renamed = {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
+        module, report = wanted.from_pretrained(
+            None, config=config, state_dict=renamed, dtype=precision, output_loading_info=True
+        )
+        if missing := sorted(report["missing_keys"]):
+            raise ValueError(f"{len(missing)} tensors of its text encoder are missing, such as {missing[0]!r}")
+        return module
