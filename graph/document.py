@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import ValidationError
 
 from latentgraph.graph.errors import WorkflowError
-from latentgraph.graph.names import closest
+from latentgraph.graph.parse import parse
 from latentgraph.graph.problem import Place, Problem
-from latentgraph.graph.source import Source, parse
+from latentgraph.graph.shape import shape_problems
+from latentgraph.graph.source import Source
+from latentgraph.graph.words import kind_of, shown
 from latentgraph.graph.workflow import VERSION, Workflow
 
 
@@ -54,15 +54,12 @@ def read_document(path: Path, name: str | None = None) -> Document:
     Raises:
         WorkflowError: It cannot be read or is not a workflow of this version.
     """
-    shown = name or str(path)
+    called = name or str(path)
     try:
-        # A pipe or a device never ends; only what is a plain file is opened.
-        if path.exists() and not path.is_file() and not path.is_dir():
-            raise OSError(errno.EINVAL, "it is neither a file nor a folder")
-        raw = path.read_bytes()
+        raw = _read_bytes(path)
     except (OSError, ValueError) as error:
-        raise WorkflowError([Problem("E001", _unreadable(error), file=shown)]) from None
-    return parse_document(raw, shown, path)
+        raise WorkflowError([Problem("E001", *_unreadable(error), file=called)]) from None
+    return parse_document(raw, called, path)
 
 
 def parse_document(raw: bytes, name: str, path: Path | None = None) -> Document:
@@ -75,63 +72,44 @@ def parse_document(raw: bytes, name: str, path: Path | None = None) -> Document:
     return Document(_workflow(value, source), source, path)
 
 
-def _unreadable(error: OSError | ValueError) -> str:
+def _read_bytes(path: Path) -> bytes:
+    # A pipe or a device never ends; only what is a plain file is opened.
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise ValueError("it is neither a file nor a folder")
+    return path.read_bytes()
+
+
+def _unreadable(error: OSError | ValueError) -> tuple[str, str]:
+    """The sentence and the hint for a file that cannot be read."""
     if isinstance(error, IsADirectoryError):
-        return "this is a folder; a workflow is a JSON file"
+        return "this is a folder", "a workflow is a JSON file"
     if isinstance(error, FileNotFoundError):
-        return "there is no such file"
-    return f"cannot be read: {os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error}"
+        return "there is no such file", "look at the path"
+    if isinstance(error, PermissionError):
+        return "you may not read it", "look at the file's permissions"
+    return f"cannot be read: {os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error}", ""
 
 
 def _workflow(value: Any, source: Source) -> Workflow:
-    def problem(code: str, message: str, hint: str = "", path: Sequence[str | int] = (), key: bool = False) -> Problem:
-        return Problem(code, message, hint, file=source.name, place=source.place(path, key=key))
-
     if not isinstance(value, dict):
-        raise WorkflowError([problem("E007", "a workflow file is one JSON object")])
+        raise _failure(source, "E007", f"the file holds {kind_of(value)}; a workflow is one JSON object")
     if "latentgraph" not in value:
         hint = f'write "latentgraph": {VERSION}'
-        if "class_type" in str(value)[:2000] or "last_node_id" in value:
+        if "last_node_id" in value or any(isinstance(one, dict) and "class_type" in one for one in value.values()):
             hint = "it looks like a ComfyUI workflow, which this version cannot read"
-        raise WorkflowError([problem("E006", "the file does not say its version", hint)])
+        raise _failure(source, "E006", "the file does not say its version", hint)
     version = value["latentgraph"]
     if type(version) is not int or version != VERSION:
         newer = type(version) is int and version > VERSION
-        message = f"the file is of version {version!r}; this program reads version {VERSION}"
+        message = f"the file is of version {shown(version)}; this program reads version {VERSION}"
         hint = "update latentgraph" if newer else f'write "latentgraph": {VERSION}'
-        raise WorkflowError([problem("E006", message, hint, ["latentgraph"])])
+        raise _failure(source, "E006", message, hint, ["latentgraph"])
     try:
-        return Workflow.model_validate(value)
+        # By alias only: a link is written "from", and not as the field is called in Python.
+        return Workflow.model_validate(value, by_alias=True, by_name=False)
     except ValidationError as error:
-        faults = [_shape_fault(one) for one in error.errors(include_url=False)]
-        raise WorkflowError([problem("E007", *fault) for fault in faults]) from None
+        raise WorkflowError(shape_problems(error, value, source)) from None
 
 
-def _shape_fault(error: ErrorDetails) -> tuple[str, str, Sequence[str | int], bool]:
-    """Message, hint, path and whether the key is meant, for one of pydantic's complaints."""
-    path = error["loc"]
-    where = ".".join(str(part) for part in path)
-    if error["type"] == "extra_forbidden":
-        known = _fields_at(path)
-        return f"unknown key {str(path[-1])!r}", closest(str(path[-1]), known), path, True
-    if error["type"] == "missing":
-        return f"the key {str(path[-1])!r} is missing", "", path[:-1], True
-    message = error["msg"].replace("Input should be", "should be")
-    return f"{where}: {message[0].lower()}{message[1:]}", "", path, False
-
-
-def _fields_at(path: Sequence[str | int]) -> list[str]:
-    """The keys that the object around `path` may have."""
-    model: type[BaseModel] = Workflow
-    for part in path[:-1]:
-        known = model.model_fields.get(str(part))
-        model = (_inner_model(known.annotation) if known else None) or model
-    return [one.alias or name for name, one in model.model_fields.items()]
-
-
-def _inner_model(annotation: Any) -> type[BaseModel] | None:
-    """The model inside `dict[str, Model] | None`."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    inner = (_inner_model(argument) for argument in getattr(annotation, "__args__", ()))
-    return next((model for model in inner if model), None)
+def _failure(source: Source, code: str, message: str, hint: str = "", path: Sequence[str] = ()) -> WorkflowError:
+    return WorkflowError([Problem(code, message, hint, file=source.name, place=source.place(path))])

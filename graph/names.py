@@ -1,4 +1,4 @@
-"""What a name may look like, and which known name was probably meant."""
+"""What a name may look like, how a message shows text of a file, and which known name was probably meant."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from difflib import get_close_matches
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 RESERVED = frozenset({"inputs", "loop"})
 """Words that a link uses for something other than a node."""
+_LONGEST = 600
 
 
 def name_fault(name: str) -> str:
@@ -20,14 +21,29 @@ def name_fault(name: str) -> str:
     return ""
 
 
+def printable(text: str) -> str:
+    """`text` for a terminal: on one line, of bounded length, and without anything that would steer the terminal."""
+    if len(text) > _LONGEST:
+        text = f"{text[: _LONGEST - 200]} … {text[-190:]}"
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def closest(name: str, known: Iterable[str]) -> str:
     """A hint that names the likeliest of `known`, or lists them where they are few."""
     candidates = sorted(set(known))
-    matches = get_close_matches(name, candidates[:5000], n=1, cutoff=0.6)
+    near = [one for one in candidates if abs(len(one) - len(name)) <= len(name) // 2 + 2] if len(name) <= 100 else []
+    matches = get_close_matches(name, near[:2000], n=1, cutoff=0.6)
     if matches:
-        return f"did you mean '{matches[0]}'?"
+        return meant(matches[0])
     if not candidates:
         return "there are none"
     if len(candidates) <= 12:
         return "there are: " + ", ".join(candidates)
     return ""
+
+
+def meant(name: str) -> str:
+    """The hint that `name` was probably meant."""
+    return f"did you mean '{name}'?"

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from latentgraph.graph.names import printable
+
 CODES: Mapping[str, str] = MappingProxyType(
     {
         "E001": "the file cannot be read",
@@ -66,6 +68,11 @@ class Problem:
     port: str = ""
     file: str = ""
     place: Place | None = None
+
+    def __post_init__(self) -> None:
+        """Make every text fit to be shown: a file's names can hold anything, escape sequences of terminals included."""
+        for name in ("message", "hint", "node", "port", "file"):
+            object.__setattr__(self, name, printable(getattr(self, name)))
 
     @property
     def severity(self) -> Literal["error", "warning", "note"]:

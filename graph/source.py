@@ -1,52 +1,49 @@
-"""JSON text with the places of its keys and values, so that a message can say line and column.
-
-Parsing is the standard library's; places are looked for only when there is something to say about one.
-"""
+"""A workflow's text, and where in it something stands: only looked for when there is something to say about it."""
 
 from __future__ import annotations
 
-import json
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from json.decoder import scanstring  # type: ignore[attr-defined]
-from typing import Any
+from json import JSONDecoder
 
-from latentgraph.graph.errors import WorkflowError
-from latentgraph.graph.problem import Place, Problem
+from latentgraph.graph.problem import Place
 
-MAX_DEPTH = 100
-"""Levels of objects and lists; a loop in a loop is four deeper than a loop."""
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}:,]|[^\s\[\]{}:,"]+')
+_SPACE = re.compile(r"[ \t\n\r]*")
+_COLON = re.compile(r"[ \t\n\r]*:[ \t\n\r]*")
+_COMMA = re.compile(r"[ \t\n\r]*,?[ \t\n\r]*")
+_DECODER = JSONDecoder()
 
 
-@dataclass(slots=True)
-class _Spot:
-    """Offsets of a member's key (of the value itself in a list) and value, and the members inside."""
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """Offsets of a key (of the value itself in a list) and of its value."""
 
     key: int
     value: int
-    inside: dict[str | int, _Spot] | None = None
-    repeated: list[tuple[str, int]] = field(default_factory=list)
-    """Keys that an object writes again, with the offset of the later writing."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """The text that a workflow was read from, and how messages call it."""
+    """The text that a workflow was read from, and how messages call it.
+
+    Places are asked for in text that is valid JSON; an object or list is taken apart when something in it is asked for,
+    and what it holds is skipped by the standard library's parser, so that one problem in a long file costs little.
+    """
 
     name: str
     text: str
+    _taken_apart: dict[int, Mapping[str | int, _Member]] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def _lines(self) -> list[int]:
         return [0] + [match.end() for match in re.finditer("\n", self.text)]
 
     @cached_property
-    def _root(self) -> _Spot:
-        return _index(self.text)
+    def _start(self) -> int:
+        return _after(_SPACE, self.text, 0)
 
     def place_at(self, offset: int) -> Place:
         """Line and column of a character."""
@@ -55,150 +52,53 @@ class Source:
 
     def place(self, path: Sequence[str | int], *, key: bool = False) -> Place:
         """Line and column of the value at `path`, or of its key; of the nearest thing around it where it is missing."""
-        spot = self._root
-        offset = spot.value
+        member = _Member(self._start, self._start)
         for part in path:
-            inner = (spot.inside or {}).get(part)
+            inner = self._inside(member.value).get(part)
             if inner is None:
-                return self.place_at(spot.key if key else offset)
-            spot = inner
-            offset = spot.value
-        return self.place_at(spot.key if key else offset)
+                break
+            member = inner
+        return self.place_at(member.key if key else member.value)
+
+    def _inside(self, offset: int) -> Mapping[str | int, _Member]:
+        """The members of the object or list at `offset`; of a key that is written twice, the last."""
+        if offset not in self._taken_apart:
+            self._taken_apart[offset] = dict(_members(self.text, offset))
+        return self._taken_apart[offset]
 
     def repeated_keys(self) -> list[tuple[str, Place]]:
         """Every key that is written twice in one object, where it is written again."""
-        pending, repeated = [self._root], []
+        pending, repeated = [self._start], []
         while pending:
-            spot = pending.pop()
-            repeated += spot.repeated
-            pending += (spot.inside or {}).values()
+            seen = set()
+            for key, member in _members(self.text, pending.pop()):
+                if key in seen and isinstance(key, str):
+                    repeated.append((key, member.key))
+                seen.add(key)
+                if self.text[member.value] in "[{":
+                    pending.append(member.value)
         return [(key, self.place_at(offset)) for key, offset in sorted(repeated, key=lambda pair: pair[1])]
 
 
-def parse(raw: bytes, name: str) -> tuple[Any, Source]:
-    """Parse the bytes of a file.
-
-    Args:
-        raw: UTF-8, with or without a byte order mark.
-        name: How messages call the file.
-
-    Raises:
-        WorkflowError: They are not one JSON value with each key written once.
-    """
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise _failure(name, "E002", f"byte 0x{raw[error.start]:02x} on line {line} is not UTF-8 text") from None
-    source = Source(name, text)
-    if not text.strip():
-        raise _failure(name, "E003", "the file is empty", "`latentgraph new workflow NAME` makes a start")
-    repeats = False
-
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        nonlocal repeats
-        made = dict(pairs)
-        repeats = repeats or len(made) != len(pairs)
-        return made
-
-    try:
-        value = json.loads(text, object_pairs_hook=once, parse_constant=_refuse_constant)
-    except json.JSONDecodeError as error:
-        raise _failure(name, "E003", _syntax(error), place=source.place_at(min(error.pos, len(text)))) from None
-    except RecursionError:
-        raise _too_deep(source) from None
-    except ValueError as error:
-        raise _failure(name, "E003", str(error)) from None
-    if _depth_exceeds(value, MAX_DEPTH):
-        raise _too_deep(source)
-    if repeats:
-        raise WorkflowError(
-            [
-                Problem("E004", f"the key {key!r} is written twice here", "keep one", file=name, place=place)
-                for key, place in source.repeated_keys()
-            ]
-        )
-    return value, source
+def _members(text: str, start: int) -> list[tuple[str | int, _Member]]:
+    """What the object or list at `start` holds, in order; nothing where something else stands there."""
+    opening = text[start : start + 1]
+    members: list[tuple[str | int, _Member]] = []
+    if opening not in ("{", "["):
+        return members
+    offset = _after(_SPACE, text, start + 1)
+    while text[offset] not in "]}":
+        key: str | int = len(members)
+        key_offset = offset
+        if opening == "{":
+            key, offset = _DECODER.raw_decode(text, offset)
+            offset = _after(_COLON, text, offset)
+        members.append((key, _Member(key_offset, offset)))
+        _, offset = _DECODER.raw_decode(text, offset)
+        offset = _after(_COMMA, text, offset)
+    return members
 
 
-def _refuse_constant(word: str) -> None:
-    raise ValueError(f"{word} is not a JSON number")
-
-
-def _syntax(error: json.JSONDecodeError) -> str:
-    character = error.doc[error.pos : error.pos + 1]
-    if not character:
-        return "the text ends before the JSON does"
-    if error.msg == "Extra data":
-        return "more text after the end of the JSON"
-    return f"not JSON at {character!r}: {error.msg[0].lower()}{error.msg[1:]}"
-
-
-def _failure(name: str, code: str, message: str, hint: str = "", place: Place | None = None) -> WorkflowError:
-    return WorkflowError([Problem(code, message, hint, file=name, place=place)])
-
-
-def _too_deep(source: Source) -> WorkflowError:
-    depth = 0
-    for match in _TOKEN.finditer(source.text):
-        token = match[0]
-        depth += (token in "[{") - (token in "]}")
-        if depth > MAX_DEPTH:
-            message = f"objects and lists are nested more than {MAX_DEPTH} deep"
-            return _failure(source.name, "E005", message, place=source.place_at(match.start()))
-    return _failure(source.name, "E005", "objects and lists are nested too deeply")
-
-
-def _depth_exceeds(value: Any, limit: int) -> bool:
-    level: list[Any] = [value]
-    for _ in range(limit + 1):
-        level = [
-            inner
-            for outer in level
-            if isinstance(outer, (dict, list))
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, (dict, list))
-        ]
-        if not level:
-            return False
-    return True
-
-
-def _index(text: str) -> _Spot:
-    """The places of everything in a valid JSON text, in one pass and without recursion."""
-    root = _Spot(0, 0)
-    stack: list[_Spot] = []
-    current, key, key_offset, want_key = root, "", 0, False
-    for match in _TOKEN.finditer(text):
-        token, offset = match[0], match.start()
-        if token == ":" or token == ",":
-            want_key = token == "," and isinstance(next(iter(current.inside or {}), 0), str)
-            continue
-        if token in "]}":
-            current = stack.pop()
-            continue
-        if want_key:
-            key, key_offset, want_key = scanstring(token, 1)[0], offset, False
-            continue
-        spot = _place_value(current, root, stack, key, key_offset, offset)
-        if token in "[{":
-            stack.append(current)
-            current, spot.inside = spot, {}
-            want_key = token == "{"
-    return root
-
-
-def _place_value(current: _Spot, root: _Spot, stack: list[_Spot], key: str, key_offset: int, offset: int) -> _Spot:
-    if not stack:
-        root.key = root.value = offset
-        return root
-    inside = current.inside if current.inside is not None else {}
-    if key_offset < current.value:
-        spot = _Spot(offset, offset)
-        inside[len(inside)] = spot
-        return spot
-    spot = _Spot(key_offset, offset)
-    if key in inside:
-        current.repeated.append((key, key_offset))
-    inside[key] = spot
-    return spot
+def _after(pattern: re.Pattern[str], text: str, offset: int) -> int:
+    match = pattern.match(text, offset)
+    return match.end() if match else offset
