@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 from latentgraph.nodes.training.world import COLOURS, HELD_OUT_PAIRS, POSITIONS, RELATIONS, SCENES, SHAPES
 
 _TEXT = """---
@@ -49,18 +52,19 @@ neither. No data from elsewhere: every picture and caption is made by the code.
 Prompts unseen in training, 25 steps, guidance 5, the folder's own scheduler. "Shuffled prompts" is what
 the same pictures score against another picture's prompt.
 
-{table}
+<!-- figures -->
+Not measured yet.
+<!-- end of figures -->
 
 Licence: Apache-2.0, weights and code.
 """
 
 
-def model_card(*, widths: tuple[int, ...], samples: int, table: str) -> str:
+def model_card(*, widths: tuple[int, ...], samples: int) -> str:
     """The card of a model trained on so many UNet samples, with its table of figures."""
     return _TEXT.format(
         widths="-".join(str(width) for width in widths),
         samples=f"{samples:,}",
-        table=table,
         shapes=", ".join(SHAPES),
         colours=", ".join(COLOURS),
         positions=", ".join(POSITIONS),
@@ -68,3 +72,11 @@ def model_card(*, widths: tuple[int, ...], samples: int, table: str) -> str:
         scenes=", ".join(SCENES),
         pairs=", ".join(" ".join(pair) for pair in sorted(HELD_OUT_PAIRS)),
     )
+
+
+def write_figures(card: Path, table: str) -> None:
+    """Put the table between the card's two markers."""
+    text = card.read_text(encoding="utf-8")
+    start, end = "<!-- figures -->\n", "<!-- end of figures -->"
+    text = re.sub(f"{start}.*?{end}", lambda _: f"{start}{table}\n{end}", text, flags=re.DOTALL)
+    card.write_text(text, encoding="utf-8")

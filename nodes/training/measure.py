@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from latentgraph.nodes.training.blobs import blobs
 from latentgraph.nodes.training.captions import Caption, caption
 from latentgraph.nodes.training.draw import Pixels, render
-from latentgraph.nodes.training.judge import blobs, judge
+from latentgraph.nodes.training.judge import judge
 from latentgraph.nodes.training.world import (
     COLOURS,
     HELD_OUT_PAIRS,

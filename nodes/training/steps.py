@@ -22,7 +22,7 @@ from latentgraph.nodes.training.latents import LatentSet, bake, encode_renders
 from latentgraph.nodes.training.measure import generator, held_out_prompts, score, unseen_prompts
 from latentgraph.nodes.training.text import Reader, build_tokenizer, new_text_encoder, train_text
 from latentgraph.nodes.training.unet import BATCH, CONFIG, Batches, new_unet, train_unet
-from latentgraph.nodes.training.vae import new_vae, train_vae
+from latentgraph.nodes.training.vae import frozen_encoder, new_vae, train_decoder, train_vae
 from latentgraph.nodes.training.world import is_unseen
 
 
@@ -32,6 +32,7 @@ class Workshop:
 
     folder: Path
     vae_steps: int = 2_600
+    decoder_steps: int = 2_000
     text_steps: int = 900
     pictures: int = 120_000
     unet_steps: int = 10_000
@@ -78,7 +79,7 @@ class Workshop:
             generated = sign_pictures(pipe, self.generated)
         train_checker(self.path("checker.pt"), vae, generated, self.checker_steps, seed=self.seed)
 
-    def export(self, folder: Path, scheduler: str, table: str = "Not measured yet.") -> int:
+    def export(self, folder: Path, scheduler: str) -> int:
         """Write the model folder with the averaged weights; its size in bytes."""
         checker = self.path("checker.pt")
         run = torch.load(self.path("unet.pt"), map_location="cpu", weights_only=True)
@@ -90,15 +91,24 @@ class Workshop:
             unet=self.unet(),
             checker=_average(checker, new_checker()) if checker.exists() else untrained_checker(),
             scheduler=scheduler,
-            card=model_card(widths=CONFIG["block_out_channels"], samples=run["step"] * BATCH, table=table),
+            card=model_card(widths=CONFIG["block_out_channels"], samples=run["step"] * BATCH),
         )
 
-    def vae(self) -> Any:
-        """The trained autoencoder with unit latents; its decoder refined, if that was done."""
+    def refine_decoder(self) -> None:
+        """Train the decoder further; latents and UNet stay valid."""
+        train_decoder(self.path("decoder.pt"), self.baked_vae(), self.decoder_steps, seed=self.seed)
+
+    def baked_vae(self) -> Any:
+        """The trained autoencoder with unit latents."""
         vae = _average(self.path("vae.pt"), new_vae())
         data = LatentSet.load(self.path("latents.pt"))
         bake(vae, data.mean, data.std)
         return vae
+
+    def vae(self) -> Any:
+        """The baked autoencoder; its decoder refined, if that was done."""
+        refined = self.path("decoder.pt")
+        return _average(refined, frozen_encoder(new_vae())) if refined.exists() else self.baked_vae()
 
     def encoder(self) -> Any:
         """The trained text encoder, frozen."""

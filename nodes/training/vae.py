@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ CONFIG: dict[str, Any] = {
     "mid_block_add_attention": False,
 }
 KL_WEIGHT = 0.05
+Loss = Callable[[Any, Tensor], tuple[Tensor, Tensor]]
+"""Of the VAE and images: what is minimised, and the log error within it."""
 
 
 def to_tensor(pixels: list[Any]) -> Tensor:
@@ -76,6 +79,39 @@ def train_vae(path: Path, steps: int, *, batch: int = 16, peak: float = 2e-3, se
     """Train from the checkpoint at `path`, or from the start, up to `steps` steps."""
     torch.manual_seed(seed)
     run = Training.start(new_vae(), weight_decay=0.0, seed=seed)
+    _train(run, vae_loss, path, steps, batch, peak)
+    return run
+
+
+def decoder_loss(vae: Any, images: Tensor) -> tuple[Tensor, Tensor]:
+    """The log error of decoding alone, from latents with a little noise: the UNet's are not exact either."""
+    with torch.autocast(images.device.type, torch.bfloat16):
+        with torch.no_grad():
+            latents = vae.encode(images).latent_dist.mode()
+        noise = torch.randn_like(latents) * 0.02 / vae.config.scaling_factor
+        decoded = vae.decode(latents + noise).sample
+    error = log_error(decoded, images)
+    return error, error
+
+
+def frozen_encoder(vae: Any) -> Any:
+    """The VAE with its decoder alone to be trained."""
+    vae.requires_grad_(True)
+    vae.encoder.requires_grad_(False)
+    vae.quant_conv.requires_grad_(False)
+    return vae
+
+
+def train_decoder(
+    path: Path, vae: Any, steps: int, *, batch: int = 16, peak: float = 1.5e-3, seed: int = 0
+) -> Training:
+    """Refine the decoder of a trained VAE whose latents must stay as they are, up to `steps` steps."""
+    run = Training.start(frozen_encoder(vae), weight_decay=0.0, seed=seed)
+    _train(run, decoder_loss, path, steps, batch, peak)
+    return run
+
+
+def _train(run: Training, loss_of: Loss, path: Path, steps: int, batch: int, peak: float) -> None:
     if path.exists():
         run.load(path)
     check_rng = random.Random(1)
@@ -83,15 +119,11 @@ def train_vae(path: Path, steps: int, *, batch: int = 16, peak: float = 2e-3, se
     began, first = time.perf_counter(), run.step
     while run.step < steps:
         images = renders([training_spec(run.rng) for _ in range(batch)], run.rng)
-        loss, error = vae_loss(run.model, images)
+        loss, error = loss_of(run.model, images)
         run.update(loss, learning_rate(run.step, steps, peak), keep=0.998)
         if run.step % 100 == 0:
             pace = (time.perf_counter() - began) / (run.step - first)
-            print(
-                f"vae {run.step}/{steps} loss {loss.item():.3f} log error {error.item():.3f} {pace:.3f} s a step",
-                flush=True,
-            )
+            print(f"vae {run.step}/{steps} log error {error.item():.3f} {pace:.3f} s a step", flush=True)
         if run.step % 500 == 0 or run.step == steps:
             print(f"vae {run.step} PSNR {psnr(run.average, check):.2f} dB", flush=True)
             run.save(path)
-    return run

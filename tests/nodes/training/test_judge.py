@@ -7,8 +7,9 @@ import random
 import numpy as np
 import pytest
 
+from latentgraph.nodes.training.blobs import blobs, shape_of, templates
 from latentgraph.nodes.training.draw import render
-from latentgraph.nodes.training.judge import blobs, judge, scene_of, shape_of, templates
+from latentgraph.nodes.training.judge import judge, scene_of
 from latentgraph.nodes.training.world import EDGE, SHAPES, Spec, Thing, any_spec
 
 
