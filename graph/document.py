@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,9 @@ class Document:
     source: Source | None = None
     """Its text; None for a workflow that was made in memory."""
     path: Path | None = None
-    """Its file; None where it is read from a pipe or out of a picture."""
+    """Its file; None where it is read from a pipe."""
+    embedded: Mapping[str, str] = field(default_factory=dict)
+    """Texts of the sub-workflows that came with it, by the path of their node: a picture carries them all."""
 
     @property
     def name(self) -> str:

@@ -103,6 +103,8 @@ class Plan:
     """What has to be downloaded before it can run."""
     sources: dict[str, str] = field(default_factory=dict)
     """Digest of everything it reads, by `node.port`."""
+    embedded: Mapping[str, str] = field(default_factory=dict)
+    """The text of every sub-workflow, by the path of its node."""
 
 
 class Frame:
@@ -165,6 +167,7 @@ def plan(
         resolved,
         [one.fetch for one in resources.values() if one.fetch is not None],
         {name: one.digest() for name, one in resources.items() if one.fetch is None},
+        typed.embedded,
     )
 
 

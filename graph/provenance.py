@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path, PurePath
 from typing import Any
@@ -32,10 +33,12 @@ def record(document: Document, planned: Plan, registry: Registry) -> dict[str, s
         "sources": planned.sources,
         "versions": versions(),
     }
+    embedded = {f"{PREFIX}files": json.dumps(dict(planned.embedded))} if planned.embedded else {}
     return {
         f"{PREFIX}workflow": canonical_text(document.workflow),
         f"{PREFIX}inputs": json.dumps({name: _portable(value) for name, value in planned.inputs.items()}),
         f"{PREFIX}run": json.dumps(run),
+        **embedded,
     }
 
 
@@ -71,13 +74,14 @@ def document_of_file(path: Path, name: str, registry: Registry) -> Document:
     document = parse_document(text.encode(), f"{name}:workflow", path)
     try:
         inputs = json.loads(found.get(f"{PREFIX}inputs", "{}"))
+        embedded = {str(key): str(text) for key, text in json.loads(found.get(f"{PREFIX}files", "{}")).items()}
         data = canonical_data(document.workflow)
         for key, value in inputs.items():
             # As defaults and not as given values: a stranger's picture opens no file that its workflow could not.
             data["inputs"][key]["default"] = value
     except (ValueError, KeyError, AttributeError, TypeError):
         raise WorkflowError([Problem("E001", "the record of its inputs is broken", file=name)]) from None
-    return parse_document(json.dumps(data).encode(), f"{name}:workflow", path)
+    return replace(parse_document(json.dumps(data).encode(), f"{name}:workflow", path), embedded=embedded)
 
 
 def run_of_file(path: Path, registry: Registry) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from latentgraph.graph.problem import Problem
 from latentgraph.graph.provenance import record
 from latentgraph.graph.registry import Registry
 from latentgraph.graph.sink import Sink
+from latentgraph.graph.typed import TypedWorkflow
 
 
 class Engine:
@@ -62,6 +63,12 @@ class Engine:
             WorkflowError: Something is wrong with the workflow, the values or the settings.
         """
         typed = check(document, self.registry, given, access=access, complete=True).require()
+        return self.plan_checked(typed, settings=settings, until=until)
+
+    def plan_checked(
+        self, typed: TypedWorkflow, *, settings: Mapping[str, str] | None = None, until: str | None = None
+    ) -> Plan:
+        """Plan a run of a workflow that was checked already; see `plan`."""
         try:
             return plan(typed, self.registry, until=until, settings=lambda names: self._settings(names, settings or {}))
         except KeyError:

@@ -96,3 +96,5 @@ class TypedWorkflow:
     outputs: Mapping[str, Offer]
     inputs: Mapping[str, Any]
     """The value of each declared input, as the file or the caller wrote it."""
+    embedded: Mapping[str, str] = field(default_factory=dict)
+    """The text of every sub-workflow, by the path of its node."""

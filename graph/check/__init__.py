@@ -15,7 +15,7 @@ from latentgraph.graph.document import Document
 from latentgraph.graph.errors import WorkflowError
 from latentgraph.graph.problem import Problem, errors_of
 from latentgraph.graph.registry import Registry
-from latentgraph.graph.typed import Absent, Constant, Offer, TypedLoop, TypedNode, TypedWorkflow
+from latentgraph.graph.typed import Absent, Constant, Offer, TypedWorkflow
 from latentgraph.graph.workflow import Workflow
 
 
@@ -73,13 +73,12 @@ def check(
     outputs = _outputs(workflow, scope)
     _groups_and_layout(workflow, report)
     _unused(workflow, scope)
-    _drawn_twice(nodes, report)
     inputs = {
         name: offer.supply.written
         for (_, name), offer in offers.items()
         if isinstance(offer.supply, Constant) and name in workflow.inputs
     }
-    return Checked(report.in_order(), TypedWorkflow(nodes, outputs, inputs))
+    return Checked(report.in_order(), TypedWorkflow(nodes, outputs, inputs, report.embedded))
 
 
 def _outputs(workflow: Workflow, scope: Scope) -> dict[str, Offer]:
@@ -128,17 +127,3 @@ def _unused(workflow: Workflow, scope: Scope) -> None:
     for name in workflow.inputs:
         if ("inputs", name) not in scope.read:
             scope.report.add("W203", "no node reads it", ["inputs", name], "inputs", name)
-
-
-def _drawn_twice(nodes: list[TypedNode | TypedLoop], report: Report) -> None:
-    drawn: dict[object, str] = {}
-    for node in nodes:
-        if isinstance(node, TypedLoop):
-            _drawn_twice(node.body, report)
-        elif (port := node.type.options.draws) and (wire := node.wires.get(port)):
-            if first := drawn.get(wire):
-                report.add(
-                    "W202", f"'{first}' draws from the same state, so both get the same numbers", (), node.path, port,
-                    hint=f"link the random state that '{first}' gives",
-                )  # fmt: skip
-            drawn.setdefault(wire, node.path)

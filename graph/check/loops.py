@@ -45,6 +45,10 @@ def check_loop(name: str, node: Node, scope: Scope) -> list[TypedNode | TypedLoo
         files=scope.files,
     )
     body = check_nodes(inside)
+    for key, offer in carry.items():
+        # A carry that the body draws from draws, at its start, from what it was linked to outside.
+        if isinstance(offer.supply, Wire) and Wire("loop", key) in inside.drawn:
+            scope.draw(offer.supply, (*place, "carry", key, "from"), path, key)
     following = _following(node, carry, inside, path, place)
     collect = {key: inside.follow(end.source, (*place, "collect", key, "from"), node=path, port=key)
                for key, end in (node.collect or {}).items()}  # fmt: skip

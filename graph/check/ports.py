@@ -69,6 +69,8 @@ def _take_offer(typed: TypedNode, port: Port, offer: Offer, text: str, scope: Sc
             message = "names something to read, so it is written out or an input of the workflow, never computed"
             scope.report.add("E115", message, place, typed.path, port.name, key=False)
         typed.wires[port.name] = supply
+        if port.name == typed.type.options.draws:
+            scope.draw(supply, place, typed.path, port.name)
         if port.type.constrained:
             typed.converted += (port.name,)
 

@@ -23,10 +23,14 @@ class Report:
         self.document = document
         self.problems = problems if problems is not None else []
         self.prefix = prefix
+        self.embedded: dict[str, str] = {}
+        """The text of every sub-workflow that was read, by the path of its node."""
 
     def inside(self, document: Document, path: str) -> Report:
         """A report on the file of the sub-workflow node at `path`."""
-        return Report(document, self.problems, f"{path}/")
+        inner = Report(document, self.problems, f"{path}/")
+        inner.embedded = self.embedded
+        return inner
 
     def add(
         self,

@@ -10,7 +10,7 @@ from latentgraph.graph.access import FileAccess
 from latentgraph.graph.check.inputs import ANYTHING
 from latentgraph.graph.check.report import Report
 from latentgraph.graph.registry import Registry
-from latentgraph.graph.typed import Absent, Offer
+from latentgraph.graph.typed import Absent, Offer, Wire
 from latentgraph.graph.types import PortType
 from latentgraph.graph.workflow import Link, Node, link_text
 
@@ -43,6 +43,8 @@ class Scope:
     """Every end of a link so far."""
     waiting: set[str] = field(default_factory=set)
     """Nodes of cycles that are not checked yet, so that their outputs are not known."""
+    drawn: dict[Wire, str] = field(default_factory=dict)
+    """Random states that were drawn from, and the path of the node that did."""
     has_effect: bool = False
     wanted: set[str] = field(default_factory=set)
     """Nodes that are wanted for themselves."""
@@ -92,6 +94,14 @@ class Scope:
             if known and known.family:
                 return family
         return ""
+
+    def draw(self, wire: Wire, json_path: JsonPath, node: str, port: str) -> None:
+        """Note that `node` draws from a random state, which is a warning the second time."""
+        first = self.drawn.setdefault(wire, node)
+        if first != node:
+            message = f"'{first}' draws from the same state, so both get the same numbers"
+            hint = f"link the random state that '{first}' gives"
+            self.report.add("W202", message, json_path, node, port, hint=hint, key=False)
 
     def unused(self) -> Iterator[tuple[str, JsonPath]]:
         """Path, and place in the file, of every node that nothing reads and that is not wanted for itself."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from latentgraph.graph.access import AccessError, FileAccess
+from latentgraph.graph.canonical import canonical_text
 from latentgraph.graph.check.inputs import input_offers
 from latentgraph.graph.check.nodes import check_nodes, refuse_fields
 from latentgraph.graph.check.scope import JsonPath, Scope
-from latentgraph.graph.document import Document, read_document
+from latentgraph.graph.document import Document, parse_document, read_document
 from latentgraph.graph.errors import WorkflowError
 from latentgraph.graph.typed import Absent, Constant, Offer, TypedLoop, TypedNode
 from latentgraph.graph.types import ValueFaultError
@@ -25,7 +27,7 @@ def check_subworkflow(name: str, node: Node, scope: Scope) -> list[TypedNode | T
         return []
     report = scope.report.inside(document, path)
     offers = _offers(document, node, scope, path, place)
-    assert document.path is not None  # it was read from a file just now
+    report.embedded[path] = canonical_text(document.workflow)
     inside = Scope(
         scope.registry,
         report,
@@ -34,6 +36,7 @@ def check_subworkflow(name: str, node: Node, scope: Scope) -> list[TypedNode | T
         document.workflow.nodes,
         f"{path}/",
         files=(*scope.files, str(document.path)),
+        drawn=scope.drawn,
     )
     nodes = check_nodes(inside)
     for key, output in document.workflow.outputs.items():
@@ -50,10 +53,14 @@ def _read(node: Node, scope: Scope, path: str, place: JsonPath) -> Document | No
         scope.report.add("E113", "a sub-workflow needs the key 'file'", place, path)
         return None
     where = (*place, "file")
+    outer = scope.report.document
     try:
+        if path in outer.embedded:
+            return replace(
+                parse_document(outer.embedded[path].encode(), node.file, outer.path), embedded=outer.embedded
+            )
         file = scope.access.path(node.file, given=False)
-        own = scope.report.document.path
-        around = (*scope.files, str(own.resolve()) if own else "")
+        around = (*scope.files, str(outer.path.resolve()) if outer.path else "")
         if str(file) in around:
             chain = " → ".join(Path(one).name for one in (*around[around.index(str(file)) :], str(file)))
             scope.report.add("E113", f"the file contains itself: {chain}", where, path, key=False)

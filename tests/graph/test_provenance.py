@@ -73,3 +73,19 @@ def test_a_strangers_record_opens_no_file_that_the_user_did_not_give(engine: Eng
     with pytest.raises(WorkflowError) as caught:
         engine.run(toy_document(workflow, tmp_path / "w.json"))
     assert "'/etc/hostname.txt' lies outside the workflow's folder (from inputs.file)" in str(caught.value)
+
+
+def test_a_file_made_with_a_sub_workflow_is_made_again_without_the_other_file(engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "bakery.json").write_text(json.dumps({"latentgraph": 1, **BAKERY}))
+    outer = {
+        "nodes": {"bakery": {"type": "workflow", "file": "./bakery.json", "inputs": {"flour": 400}}},
+        "outputs": {"bread": {"from": "bakery.bread"}},
+    }
+    made = engine.run(toy_document(outer, tmp_path / "outer.json"), out=tmp_path / "out").result()
+    file = Path(made.files["bread"][0])
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    moved = file.rename(elsewhere / file.name)
+    (tmp_path / "bakery.json").unlink()
+    again = engine.run(document_of_file(moved, "x", engine.registry), out=elsewhere).result()
+    assert Path(again.files["bread"][0]).read_text().splitlines()[0] == "695 g, soft"
