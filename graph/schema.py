@@ -161,7 +161,8 @@ def _field_docstrings(model: type[BaseModel]) -> Iterator[tuple[str, str]]:
             assert isinstance(body, ast.ClassDef)  # it is the source of a class
             for field, text in zip(body.body, body.body[1:], strict=False):
                 if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr):
-                    assert isinstance(field.target, ast.Name) and isinstance(text.value, ast.Constant)
+                    assert isinstance(field.target, ast.Name)
+                    assert isinstance(text.value, ast.Constant)
                     yield field.target.id, inspect.cleandoc(str(text.value.value))
 
 

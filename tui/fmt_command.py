@@ -1,0 +1,89 @@
+"""`latentgraph fmt`: workflow files in their one canonical writing."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from latentgraph.graph.canonical import canonical_text
+from latentgraph.graph.document import parse_document, read_document
+from latentgraph.graph.errors import WorkflowError
+from latentgraph.graph.problem import Problem
+from latentgraph.graph.workflow import Workflow
+from latentgraph.tui.find import STANDARD_INPUT
+from latentgraph.tui.messages import say_problems
+
+
+def format_files(files: Sequence[str], *, check: bool) -> int:
+    """Rewrite each file canonically, and return the exit code.
+
+    Args:
+        files: Paths, or `-` to write standard input canonically to standard output.
+        check: Only list the files that would change.
+
+    Returns:
+        2 where a file is broken, which is left alone; 1 where `check` finds one that would change; else 0.
+    """
+    broken, changed = False, []
+    for file in files:
+        try:
+            if _format(file, check=check):
+                changed.append(file)
+        except WorkflowError as error:
+            broken = True
+            say_problems(error.problems, as_json=False)
+    for file in changed:
+        print(f"would change {file}" if check else f"wrote {file}", file=sys.stdout if check else sys.stderr)
+    return 2 if broken else 1 if check and changed else 0
+
+
+def _format(file: str, *, check: bool) -> bool:
+    """Whether the file is, or would be, changed."""
+    if file == STANDARD_INPUT:
+        raw = sys.stdin.buffer.read()
+        text = _canonical(parse_document(raw, "<stdin>").workflow, "<stdin>")
+        if not check:
+            sys.stdout.write(text)
+        return check and raw != text.encode()
+    path = Path(file)
+    text = _canonical(read_document(path).workflow, file)
+    try:
+        if path.read_bytes() == text.encode():
+            return False
+        if not check:
+            replace_file(path, text)
+    except OSError as error:
+        raise WorkflowError([Problem("E001", f"cannot be rewritten: {error.strerror}", file=file)]) from None
+    return True
+
+
+def _canonical(workflow: Workflow, name: str) -> str:
+    """The canonical text, read back before anything is overwritten by it."""
+    text = canonical_text(workflow)
+    try:
+        same = parse_document(text.encode(), name).workflow == workflow
+    except (WorkflowError, UnicodeEncodeError):
+        same = False
+    if not same:
+        hint = "look for numbers too large for JSON or half of a surrogate pair"
+        raise WorkflowError([Problem("E003", "the file holds a value that cannot be written back", hint, file=name)])
+    return text
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Put `text` in the place of a file's contents, whole or not at all; a link stays a link."""
+    target = path.resolve()
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, target.stat().st_mode & 0o7777)
+        os.replace(temporary, target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

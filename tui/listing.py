@@ -1,0 +1,158 @@
+"""`latentgraph nodes`: the node types by category, and one of them in full."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from latentgraph.graph.names import closest
+from latentgraph.graph.node import NodeType, Port
+from latentgraph.graph.registry import Registry
+from latentgraph.graph.workflow import LOOP, SUBWORKFLOW
+from latentgraph.tui.find import load_registry
+from latentgraph.tui.messages import CommandError, console, print_json, say
+
+STRUCTURE: Mapping[str, str] = {
+    LOOP: "Run a graph of nodes in turns: `each` takes one item of a list a turn, `carry` goes from turn to turn.",
+    SUBWORKFLOW: "Run a workflow file as a node: its inputs and outputs are the node's.",
+}
+"""What may stand as a node's type besides the node types."""
+
+
+def list_nodes(name: str | None, node_files: Iterable[Path], *, as_json: bool) -> None:
+    """Print all node types, or the one called `name`.
+
+    Raises:
+        CommandError: There is no such node type.
+    """
+    registry = load_registry(node_files)
+    for note in registry.notes:
+        say("warning", note)
+    if name is None:
+        _list(registry, as_json=as_json)
+    elif name in STRUCTURE:
+        print_json({"name": name, "help": STRUCTURE[name]}) if as_json else print(f"{name}\n  {STRUCTURE[name]}")
+    elif (node := registry.get(name)) is not None:
+        print_json(node_json(node, registry)) if as_json else _show(node, registry)
+    else:
+        hint = closest(name, [*registry.names(), *STRUCTURE])
+        raise CommandError(f"there is no node type '{name}'; {hint or '`latentgraph nodes` lists them'}")
+
+
+def _list(registry: Registry, *, as_json: bool) -> None:
+    if as_json:
+        for node in registry:
+            print_json(node_json(node, registry))
+        return
+    groups = [(category, [(node.name, node.docstring.summary) for node in nodes])
+              for category, nodes in groupby(registry, key=lambda node: node.category)]  # fmt: skip
+    groups.append(("structure", list(STRUCTURE.items())))
+    width = max(len(name) for _, rows in groups for name, _ in rows)
+    for index, (category, rows) in enumerate(groups):
+        _heading(category, space=index > 0)
+        _rows(rows, width)
+    if sys.stdout.isatty():
+        print("\n`latentgraph nodes NAME` shows one in full.")
+
+
+def _show(node: NodeType, registry: Registry) -> None:
+    _heading(f"{node.name} ({node.category})", space=False)
+    _rows([("", node.docstring.summary)], -2)
+    if node.docstring.description:
+        print()
+        _rows([("", node.docstring.description)], -2)
+    for title, ports in (("takes", node.inputs), ("gives", node.outputs)):
+        if ports:
+            _heading(title)
+            rows = [(port.name, _described(port, wants=title == "takes")) for port in ports.values()]
+            _rows(rows, max(len(name) for name in ports))
+    _heading("comes from")
+    _rows([("", registry.origin(node.name))], -2)
+
+
+def _described(port: Port, *, wants: bool) -> str:
+    kind = port.type.name
+    bounds = _bounds(port)
+    start = f"{kind}, {bounds}" if bounds else kind
+    if wants:
+        start += ", required" if port.required else f", default {_shown(port.default)}"
+    return f"{start}. {port.help}" if port.help else start
+
+
+def _bounds(port: Port) -> str:
+    """What pydantic's `Field` says of the port, in words."""
+    words = {"ge": "at least {}", "gt": "above {}", "le": "at most {}", "lt": "below {}",
+             "multiple_of": "a multiple of {}", "max_length": "at most {} long"}  # fmt: skip
+    parts = [text.format(value) for name, text in words.items() if (value := _bound(port, name)) is not None]
+    return ", ".join(parts)
+
+
+def _bound(port: Port, name: str) -> Any:
+    for item in port.type.metadata:
+        for one in (item, *getattr(item, "metadata", ())):
+            if (value := getattr(one, name, None)) is not None:
+                return value
+    return None
+
+
+def _shown(value: Any) -> str:
+    return (
+        {None: "null", True: "true", False: "false"}.get(value, repr(value))
+        if not isinstance(value, list)
+        else repr(value)
+    )
+
+
+def _heading(text: str, *, space: bool = True) -> None:
+    if space:
+        print()
+    if sys.stdout.isatty():
+        console(sys.stdout).print(text, style="bold cyan")
+    else:
+        print(text)
+
+
+def _rows(rows: Iterable[tuple[str, str]], width: int) -> None:
+    """Names and texts in two columns: broken at the edge of a terminal, a line each in a pipe."""
+    if not sys.stdout.isatty():
+        sys.stdout.writelines(
+            f"  {name:<{max(width, 0)}}  {text}".rstrip() + "\n" if name else f"  {text}\n" for name, text in rows
+        )
+        return
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2))
+    table.add_column(min_width=max(width, 0), no_wrap=True, style="bold")
+    table.add_column(overflow="fold")
+    for name, text in rows:
+        table.add_row(f"  {name}" if name else "", Text(text))
+    console(sys.stdout).print(table, soft_wrap=False)
+
+
+def node_json(node: NodeType, registry: Registry) -> dict[str, Any]:
+    """A node type as plain data."""
+    return {
+        "name": node.name,
+        "category": node.category,
+        "help": node.docstring.summary,
+        "description": node.docstring.description,
+        "inputs": {name: _port_json(port) | _default_json(port) for name, port in node.inputs.items()},
+        "outputs": {name: _port_json(port) for name, port in node.outputs.items()},
+        "from": registry.origin(node.name),
+    }
+
+
+def _port_json(port: Port) -> dict[str, Any]:
+    from latentgraph.graph.schema import literal_schema
+
+    data: dict[str, Any] = {"type": port.type.name, "help": port.help}
+    schema = literal_schema(port.type)
+    return data | ({"schema": schema} if schema is not None else {})
+
+
+def _default_json(port: Port) -> dict[str, Any]:
+    return {"required": True} if port.required else {"required": False, "default": port.default}

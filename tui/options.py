@@ -1,0 +1,61 @@
+"""The options that several commands share, each said once: its names, its help and how the shell completes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from latentgraph.tui.complete import complete_inputs, complete_node_paths, complete_node_types, complete_workflows
+
+WORKFLOW_HELP = (
+    "A shipped workflow by its name (text_to_image), a workflow file (./mine.json), a picture that latentgraph made "
+    "(it is made again), or - for standard input."
+)
+
+WorkflowArgument = Annotated[
+    str, typer.Argument(metavar="WORKFLOW", help=WORKFLOW_HELP, autocompletion=complete_workflows, show_default=False)
+]
+WorkflowArguments = Annotated[
+    list[str],
+    typer.Argument(metavar="WORKFLOW...", help=WORKFLOW_HELP, autocompletion=complete_workflows, show_default=False),
+]
+FileArguments = Annotated[
+    list[str],
+    typer.Argument(metavar="FILE...", help="Workflow files, or - to rewrite standard input to standard output.",
+                   autocompletion=complete_workflows, show_default=False),
+]  # fmt: skip
+NodeArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="[NODE]", help="Show one node type in full: its ports, their types, bounds and defaults.",
+                   autocompletion=complete_node_types, show_default=False),
+]  # fmt: skip
+NodeFiles = Annotated[
+    list[Path] | None,
+    typer.Option("--nodes", metavar="FILE.py", help="Python file with nodes of your own; may be repeated. It is run.",
+                 show_default=False),
+]  # fmt: skip
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", autocompletion=complete_inputs, show_default=False,
+                 help="Set an input of the workflow; may be repeated. [cyan]seed=random[/] draws a number and shows "
+                      "it; [cyan]null[/] unsets what may be unset."),
+]  # fmt: skip
+InputsFile = Annotated[
+    Path | None,
+    typer.Option("--inputs", metavar="FILE.json", show_default=False,
+                 help="Set several inputs from a JSON object; --set goes before it."),
+]  # fmt: skip
+AllowRead = Annotated[
+    list[Path] | None,
+    typer.Option("--allow-read", metavar="DIR", show_default=False,
+                 help="Let the workflow read files of this folder too, not only of its own; may be repeated."),
+]  # fmt: skip
+Until = Annotated[
+    str | None,
+    typer.Option("--until", metavar="NODE", autocompletion=complete_node_paths, show_default=False,
+                 help="Stop at this node and give its outputs instead of the workflow's."),
+]  # fmt: skip
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program instead of text, one object a line.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks and the libraries' own messages.")]

@@ -1,0 +1,139 @@
+"""`latentgraph run`: from what was asked on the command line to the files and the picture."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from latentgraph.graph.access import FileAccess
+from latentgraph.graph.check import check
+from latentgraph.graph.errors import NodeFailedError, RunCancelledError, WorkflowError
+from latentgraph.graph.events import Event, NodeStarted, RunCancelled, RunFinished
+from latentgraph.graph.plan import Plan
+from latentgraph.graph.registry import Registry
+from latentgraph.graph.run import Engine, Run
+from latentgraph.tui.download import fetch_all
+from latentgraph.tui.find import Found, find_workflow, load_registry
+from latentgraph.tui.interrupt import cancelling
+from latentgraph.tui.messages import CommandError, say, say_problems
+from latentgraph.tui.progress import view_for
+from latentgraph.tui.quiet import quiet_libraries
+from latentgraph.tui.replay import differences, settings_of
+from latentgraph.tui.results import show_cancelled, show_files, show_results
+from latentgraph.tui.values import Given, read_given
+
+DONE, FAILED, WRONG, CANCELLED = 0, 1, 2, 130
+"""Exit codes."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What was asked on the command line."""
+
+    workflow: str
+    settings: Mapping[str, str]
+    """Of the run, such as the device; only those that were given."""
+    values: Sequence[str] = ()
+    inputs_file: Path | None = None
+    until: str | None = None
+    out: Path = Path("outputs")
+    overwrite: bool = False
+    metadata: bool = True
+    allow_read: Sequence[Path] = ()
+    node_files: Sequence[Path] = ()
+    download: bool = False
+    as_json: bool = False
+    images: str = "auto"
+    quiet: bool = False
+    debug: bool = False
+
+
+def run_workflow(request: RunRequest) -> int:
+    """Run what was asked, show it, and return the exit code.
+
+    Raises:
+        WorkflowError: The workflow, the values or the settings are wrong.
+        CommandError: The run cannot begin.
+        NodeFailedError: A node failed.
+    """
+    if not request.debug:
+        quiet_libraries()
+    registry = load_registry(request.node_files)
+    for note in registry.notes:
+        say("warning", note, as_json=request.as_json)
+    found = find_workflow(request.workflow, registry)
+    given = read_given(found.document.workflow, registry, request.values, request.inputs_file)
+    _refuse_unwritable(request.out)
+    engine = Engine(registry)
+    planned = _plan(request, found, given, registry, engine)
+    if found.picture:
+        for sentence in differences(found.picture, planned, registry):
+            say("warning", sentence, as_json=request.as_json)
+    run = engine.start(planned, found.document, out=request.out, overwrite=request.overwrite, metadata=request.metadata)
+    return _follow(run, request, given)
+
+
+def _plan(request: RunRequest, found: Found, given: Given, registry: Registry, engine: Engine) -> Plan:
+    """Plan the run, after whatever has to be downloaded for it is here."""
+    access = FileAccess(found.document.folder, tuple(request.allow_read))
+    told = False
+    while True:
+        checked = check(found.document, registry, given.values, access=access, complete=True)
+        if checked.errors:
+            raise WorkflowError(checked.problems)
+        if not told and not request.quiet:
+            say_problems([one for one in checked.problems if one.severity == "warning"], as_json=request.as_json)
+        told = True
+        recorded = settings_of(found.picture, registry) if found.picture else {}
+        planned = engine.plan_checked(checked.typed, settings={**recorded, **request.settings}, until=request.until)
+        if not planned.fetches:
+            return planned
+        fetch_all(planned.fetches, consent=request.download, ask=not request.as_json, quiet=request.quiet)
+
+
+def _refuse_unwritable(out: Path) -> None:
+    """Say before a long run, and not after it, that its files would have no place."""
+    place = out
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    if not place.is_dir():
+        raise CommandError(f"--out {out}: '{place}' is a file; a folder is wanted")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise CommandError(f"--out {out}: the folder '{place}' cannot be written to; name another with --out")
+
+
+def _follow(run: Run, request: RunRequest, given: Given) -> int:
+    view = view_for([step.path for step in run.plan.steps], as_json=request.as_json, quiet=request.quiet)
+    last: Event | None = None
+    running = ""
+
+    def cancel() -> None:
+        run.cancel()
+        view.say_stopping()
+
+    try:
+        with cancelling(cancel), view:
+            for event in run:
+                view.show(event)
+                last = event
+                running = event.node if isinstance(event, NodeStarted) else running
+    except RunCancelledError:
+        if isinstance(last, RunCancelled) and not request.as_json:
+            show_cancelled(last, running)
+        return CANCELLED
+    except NodeFailedError as error:
+        if request.as_json and not request.debug:
+            return FAILED
+        raise error
+    if isinstance(last, RunFinished) and not request.as_json:
+        _show(last, request, given)
+    return DONE
+
+
+def _show(finished: RunFinished, request: RunRequest, given: Given) -> None:
+    if request.quiet:
+        show_files(finished)
+    else:
+        show_results(finished, request.images, given.drawn)

@@ -1,0 +1,28 @@
+"""`latentgraph schema`: the JSON Schema of workflow files, with the nodes that are there."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from latentgraph.graph.schema import schema_text
+from latentgraph.tui.find import load_registry
+from latentgraph.tui.messages import CommandError
+
+
+def write_schema(out: Path | None, node_files: Iterable[Path]) -> None:
+    """Print the schema, or write it to `out`.
+
+    Raises:
+        CommandError: The file cannot be written.
+    """
+    text = schema_text(load_registry(node_files))
+    if out is None:
+        sys.stdout.write(text)
+        return
+    try:
+        out.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise CommandError(f"--out {out}: cannot be written: {error.strerror}", exit_code=1) from None
+    print(f"wrote {out}", file=sys.stderr)
