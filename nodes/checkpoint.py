@@ -21,7 +21,7 @@ PREFIXES: Final[Mapping[str, str]] = {
     "text_encoder": "cond_stage_model.transformer.",
 }
 """How the names of each part's tensors begin in a Stable Diffusion 1.x file."""
-_PART_NAMES: Final = {"denoiser": "UNet", "vae": "VAE", "text_encoder": "text encoder"}
+PART_NAMES: Final = {"denoiser": "UNet", "vae": "VAE", "text_encoder": "text encoder"}
 _ATTENTION: Final = "attn2.to_k.weight"
 _FIRST: Final = "model.diffusion_model.input_blocks.0.0.weight"
 _OTHERS: Final = (
@@ -68,7 +68,7 @@ class Checkpoint:
             raise AccessError(f"{self.shown!r} is {self._what_it_is()}, not a Stable Diffusion model", self._hint())
         if absent:
             raise AccessError(
-                f"{self.shown!r} holds no {' and no '.join(_PART_NAMES[role] for role in absent)}",
+                f"{self.shown!r} holds no {' and no '.join(PART_NAMES[role] for role in absent)}",
                 "a single-file model is a full checkpoint; a part of one cannot be loaded alone",
             )
 

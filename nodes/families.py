@@ -58,7 +58,10 @@ def _unet_family(config: Mapping[str, Any]) -> str:
     width = config.get("cross_attention_dim", 1280)
     if config.get("addition_embed_type") == "text_time":
         return "sdxl"
-    if config.get("addition_embed_type") or config.get("encoder_hid_dim_type") or not isinstance(width, int):
+    # An added embedding of the `text` is made from the text encoder's output; every other one needs more inputs.
+    if config.get("addition_embed_type") not in (None, "text") or not isinstance(width, int):
+        return ""
+    if config.get("encoder_hid_dim_type"):
         return ""
     if config.get("class_embed_type") or config.get("num_class_embeds"):
         return ""

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from latentgraph.graph.access import AccessError
 from latentgraph.graph.digests import file_digest
-from latentgraph.nodes.checkpoint import PREFIXES, Checkpoint
+from latentgraph.nodes.checkpoint import PART_NAMES, PREFIXES, Checkpoint
 from latentgraph.nodes.held import json_digest
 from latentgraph.nodes.model_folder import ModelFolder, Part, read_model_folder
 from latentgraph.nodes.sources import misfit, part_class, quiet_libraries
@@ -76,10 +76,9 @@ class SingleFileSource:
                 build = self._text_encoder if self.role == "text_encoder" else self._diffusers_part
                 module = build(self._tensors(), precision)
             except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
-                raise misfit(self.shown, str(error)) from error
-        empty = [name for name, tensor in module.state_dict().items() if tensor.is_meta]
-        if empty:
-            raise misfit(self.shown, f"{len(empty)} tensors of its {self.role} are missing, such as {empty[0]!r}")
+                # diffusers builds the module without memory; what the file does not fill cannot be moved afterwards.
+                lacking = f"it lacks tensors of its {PART_NAMES[self.role]}"
+                raise misfit(self.shown, lacking if "meta tensor" in str(error) else str(error)) from error
         return module.eval().to(device or "cpu")
 
     def _tensors(self) -> dict[str, Any]:
@@ -104,5 +103,5 @@ class SingleFileSource:
             None, config=config, state_dict=renamed, dtype=precision, output_loading_info=True
         )
         if missing := sorted(report["missing_keys"]):
-            raise ValueError(f"{len(missing)} tensors of its text encoder are missing, such as {missing[0]!r}")
+            raise ValueError(f"it lacks tensors of its text encoder, such as {missing[0]!r}")
         return module

@@ -19,6 +19,7 @@ PICKLE_SUFFIXES: Final = (".ckpt", ".bin", ".pt", ".pth", ".pkl", ".pickle")
 """Endings of files that hold pickles."""
 LONGEST_HEADER: Final = 100_000_000
 """Bytes; the format's own limit."""
+AGAIN: Final = "download or copy it again, whole"
 _PICKLE_STARTS: Final = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 STEMS: Final = ("diffusion_pytorch_model", "model")
 VARIANTS: Final = ("", "fp16", "bf16")
@@ -147,7 +148,7 @@ def read_header(path: Path, shown: str) -> Mapping[str, Any]:
             raise AccessError(f"{shown} is a Git LFS pointer, not the weights", "fetch them: git lfs pull")
         length = int.from_bytes(start, "little")
         if len(start) < 8 or length > LONGEST_HEADER:
-            raise AccessError(f"{shown} is no safetensors file: its first bytes are not the length of a header")
+            raise AccessError(f"{shown} is no safetensors file: its first bytes are not the length of a header", AGAIN)
         if size < 8 + length:
             raise _cut_short(shown, size, 8 + length)
         try:
@@ -156,7 +157,7 @@ def read_header(path: Path, shown: str) -> Mapping[str, Any]:
             header = None
     tensors = {name: entry for name, entry in header.items() if name != "__metadata__"} if _is_header(header) else None
     if tensors is None:
-        raise AccessError(f"{shown} is no safetensors file: its header is broken", "download or copy it again")
+        raise AccessError(f"{shown} is no safetensors file: its header is broken", AGAIN)
     end = max((entry["data_offsets"][1] for entry in tensors.values()), default=0)
     if size < 8 + length + end:
         raise _cut_short(shown, size, 8 + length + end)
@@ -164,9 +165,7 @@ def read_header(path: Path, shown: str) -> Mapping[str, Any]:
 
 
 def _cut_short(shown: str, size: int, wanted: int) -> AccessError:
-    return AccessError(
-        f"{shown} is cut short: {size:,} of {wanted:,} bytes are there", "download or copy it again, whole"
-    )
+    return AccessError(f"{shown} is cut short: {size:,} of {wanted:,} bytes are there", AGAIN)
 
 
 def _is_header(header: Any) -> bool:

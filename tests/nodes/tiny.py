@@ -101,3 +101,11 @@ def edit_json(path: Path, **entries: object) -> None:
     """Set entries of a JSON file; None removes one."""
     content = json.loads(path.read_text("utf-8")) | entries
     path.write_text(json.dumps({k: v for k, v in content.items() if v is not None}), "utf-8")
+
+
+def load_pipeline(folder: str | Path) -> Any:
+    """The model in `folder` as diffusers itself loads it."""
+    import diffusers
+
+    library: Any = diffusers  # Untyped.
+    return library.StableDiffusionPipeline.from_pretrained(folder, use_safetensors=True)

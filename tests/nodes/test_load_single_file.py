@@ -1,0 +1,238 @@
+"""A model in one file, with the configuration that ships or one that is named."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from tests.nodes.original_names import single_file_tensors
+from tests.nodes.tiny import load_pipeline
+from transformers import CLIPTextConfig, CLIPTextModel
+
+from latentgraph.graph.access import AccessError, FileAccess
+from latentgraph.graph.context import RunContext
+from latentgraph.nodes.handles import loaded
+from latentgraph.nodes.load import describe_model, load_model
+from latentgraph.nodes.model_source import ReadsModel
+from latentgraph.nodes.sources import load_tokenizer
+
+SD1 = Path(str(files("latentgraph.nodes"))) / "configs" / "sd1"
+
+
+@pytest.fixture(scope="session")
+def pipeline(tiny_folder: Path) -> Any:
+    """The tiny model as diffusers loads it."""
+    return load_pipeline(tiny_folder)
+
+
+@pytest.fixture(scope="session")
+def tiny_file(pipeline: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny model as a single file."""
+    file = tmp_path_factory.mktemp("single") / "tiny.safetensors"
+    save_file(single_file_tensors(pipeline), file)
+    return file
+
+
+@pytest.fixture
+def home(tiny_file: Path, tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with the file and the folder of the tiny model."""
+    (tmp_path / "tiny.safetensors").symlink_to(tiny_file)
+    (tmp_path / "tiny").symlink_to(tiny_folder)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def refusal(**literals: str) -> tuple[str, str]:
+    """What the check says, which resolves each reference and then asks for the family."""
+
+    def check() -> None:
+        for name, written in literals.items():
+            ReadsModel(name == "config").resolve(written, FileAccess(), given=True)
+        describe_model(literals)
+
+    with pytest.raises(AccessError) as caught:
+        check()
+    return caught.value.message, caught.value.hint
+
+
+def test_a_single_file_gives_the_same_bits_as_its_folder(home: Path, pipeline: Any) -> None:
+    model = load_model("./tiny.safetensors", "./tiny")
+    for handle, part in (
+        (model.denoiser, pipeline.unet),
+        (model.vae, pipeline.vae),
+        (model.text_encoder, pipeline.text_encoder),
+    ):
+        module, wanted = loaded(handle), part.state_dict()
+        assert not module.training
+        assert module.state_dict().keys() == wanted.keys()
+        assert all(torch.equal(tensor, wanted[name]) for name, tensor in module.state_dict().items())
+        assert handle.parameters == sum(p.numel() for p in part.parameters())
+    assert dict(model.scheduler.config) == dict(pipeline.scheduler.config)
+    assert loaded(model.tokenizer)("a red star").input_ids == pipeline.tokenizer("a red star").input_ids
+    assert model.safety_checker is not None
+    assert describe_model({"model": "./tiny.safetensors", "config": "./tiny"})["denoiser"] == "sd1"
+
+
+def test_a_single_file_loads_in_the_precision_of_the_run(home: Path) -> None:
+    context = RunContext(settings={"device": "cpu", "dtype": "bfloat16"})
+    model = load_model("./tiny.safetensors", "./tiny")
+    for handle in (model.denoiser, model.vae, model.text_encoder):
+        assert {p.dtype for p in loaded(handle, context).parameters()} == {torch.bfloat16}
+
+
+def test_a_file_of_another_shape_asks_for_its_configuration(home: Path) -> None:
+    assert refusal(model="./tiny.safetensors") == (
+        "'./tiny.safetensors' does not fit the configuration of Stable Diffusion 1.x: "
+        "its UNet reads embeddings of 32 numbers, not 768",
+        "name a folder in diffusers layout with its configuration by the input 'config'",
+    )
+
+
+def test_a_configuration_is_for_single_files(home: Path) -> None:
+    assert refusal(model="./tiny", config="./tiny") == (
+        "'./tiny' is a folder and has its own configuration",
+        "leave 'config' out: it is for single files",
+    )
+    assert refusal(config="./tiny.safetensors") == (
+        "'./tiny.safetensors' is a file without a configuration",
+        "name a folder",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("conditioner.embedders.0.x", "a Stable Diffusion XL checkpoint"),
+        ("model.diffusion_model.joint_blocks.0.x", "a Stable Diffusion 3 checkpoint"),
+        ("cond_stage_model.model.x", "a Stable Diffusion 2 checkpoint"),
+    ],
+)
+def test_another_family_is_named(home: Path, name: str, what: str) -> None:
+    save_file({name: torch.zeros(1)}, "x.safetensors")
+    assert refusal(model="./x.safetensors") == (
+        f"'./x.safetensors' is {what}; single files are read of Stable Diffusion 1.x only",
+        "take the model as a folder in diffusers layout",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("lora_unet_x.lora_down.weight", "a LoRA"),
+        ("unet.x.lora_A.weight", "a LoRA"),
+        ("controlnet_cond_embedding.x", "a ControlNet"),
+        ("emb_params", "a textual inversion"),
+        ("weight", "something else"),
+    ],
+)
+def test_what_is_no_model_is_called_by_its_name(home: Path, name: str, what: str) -> None:
+    save_file({name: torch.zeros(1)}, "x.safetensors")
+    assert refusal(model="./x.safetensors") == (
+        f"'./x.safetensors' is {what}, not a Stable Diffusion model",
+        "name a full checkpoint (UNet, VAE and text encoder in one file) or a folder in diffusers layout",
+    )
+
+
+def test_a_file_without_one_of_the_parts_says_which(home: Path) -> None:
+    tensors = load_file("tiny.safetensors")
+    save_file({k: v for k, v in tensors.items() if k.startswith("model.")}, "unet.safetensors")
+    assert refusal(model="./unet.safetensors") == (
+        "'./unet.safetensors' holds no VAE and no text encoder",
+        "a single-file model is a full checkpoint; a part of one cannot be loaded alone",
+    )
+
+
+def test_a_file_that_lacks_tensors_is_never_filled_with_noise(home: Path) -> None:
+    tensors = load_file("tiny.safetensors")
+    del tensors["model.diffusion_model.out.2.bias"]
+    del tensors["cond_stage_model.transformer.text_model.final_layer_norm.bias"]
+    save_file(tensors, "less.safetensors")
+    model = load_model("./less.safetensors", "./tiny")
+    for handle, lacking in (
+        (model.denoiser, "UNet"),
+        (model.text_encoder, "text encoder, such as 'final_layer_norm.bias'"),
+    ):
+        with pytest.raises(AccessError) as caught:
+            loaded(handle)
+        message = f"./less.safetensors: weights and configuration do not fit: it lacks tensors of its {lacking}"
+        assert caught.value.message == message
+
+
+def test_a_file_with_another_number_of_input_channels_keeps_them(home: Path) -> None:
+    tensors = load_file("tiny.safetensors")
+    first = "model.diffusion_model.input_blocks.0.0.weight"
+    tensors[first] = torch.cat([tensors[first], tensors[first], tensors[first][:, :1]], dim=1)
+    save_file(tensors, "inpaint.safetensors")
+    denoiser = load_model("./inpaint.safetensors", "./tiny").denoiser
+    assert denoiser.config["in_channels"] == 9
+    assert torch.equal(loaded(denoiser).conv_in.weight, tensors[first])
+
+
+def test_the_shipped_configuration_has_the_published_numbers_of_parameters() -> None:
+    library: Any = diffusers  # Untyped.
+    with torch.device("meta"):
+        unet = library.UNet2DConditionModel.from_config(json.loads((SD1 / "unet/config.json").read_text("utf-8")))
+        vae = library.AutoencoderKL.from_config(json.loads((SD1 / "vae/config.json").read_text("utf-8")))
+        text_encoder = CLIPTextModel(CLIPTextConfig.from_pretrained(SD1 / "text_encoder"))
+    counts = [sum(p.numel() for p in part.parameters()) for part in (unet, vae, text_encoder)]
+    assert counts == [859_520_964, 83_653_863, 123_060_480]
+
+
+def test_the_shipped_tokenizer_is_that_of_clip() -> None:
+    tokenizer = load_tokenizer(str(SD1 / "tokenizer"), "sd1")
+    assert len(tokenizer) == 49408
+    assert (tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id) == (49406, 49407, 49407)
+    assert tokenizer.model_max_length == 77
+    assert tokenizer("a photo of a cat").input_ids == [49406, 320, 1125, 539, 320, 2368, 49407]
+    assert tokenizer("a photograph of an astronaut riding a horse").input_ids == [
+        49406, 320, 8853, 539, 550, 18376, 6765, 320, 4558, 49407,
+    ]  # fmt: skip
+
+
+def test_the_licence_of_the_vocabulary_lies_beside_it() -> None:
+    assert "Copyright (c) 2021 OpenAI" in (SD1 / "tokenizer" / "LICENSE.txt").read_text("utf-8")
+    assert len(json.loads((SD1 / "tokenizer" / "vocab.json").read_text("utf-8"))) == 49408
+
+
+FULL_SIZE = """
+import sys, torch
+from accelerate import init_empty_weights
+from diffusers import AutoencoderKL, UNet2DConditionModel
+from safetensors.torch import save_file
+from tests.nodes.original_names import single_file_tensors
+from transformers import CLIPTextConfig, CLIPTextModel
+from types import SimpleNamespace
+sd1, file = sys.argv[1:]
+with init_empty_weights():
+    model = SimpleNamespace(
+        unet=UNet2DConditionModel.from_config(UNet2DConditionModel.load_config(sd1 + "/unet")),
+        vae=AutoencoderKL.from_config(AutoencoderKL.load_config(sd1 + "/vae")),
+        text_encoder=CLIPTextModel(CLIPTextConfig.from_pretrained(sd1 + "/text_encoder")))
+for part in vars(model).values():
+    part.half().to_empty(device="cpu")
+    for tensor in part.state_dict().values():
+        tensor.normal_(std=0.02) if tensor.is_floating_point() else tensor.zero_()
+save_file(single_file_tensors(model), file)
+"""
+
+
+@pytest.mark.exhaustive
+def test_a_file_of_full_size_loads_without_naming_a_configuration(tmp_path: Path) -> None:
+    file = tmp_path / "full.safetensors"
+    subprocess.run([sys.executable, "-c", FULL_SIZE, str(SD1), str(file)], check=True)
+    context = RunContext(settings={"device": "cpu", "dtype": "float16"})
+    model = load_model(str(file))
+    assert model.safety_checker is None
+    assert model.denoiser.summary == "UNet2DConditionModel, 859.5M parameters, sd1"
+    assert loaded(model.vae, context).decoder.conv_out.weight.shape == (3, 128, 3, 3)
+    assert loaded(model.text_encoder, context).final_layer_norm.weight.shape == (768,)
+    written = load_file(file)["model.diffusion_model.output_blocks.11.1.proj_out.weight"]
+    assert torch.equal(loaded(model.denoiser, context).up_blocks[3].attentions[2].proj_out.weight, written)
