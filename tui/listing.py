@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterable, Mapping
 from itertools import groupby
@@ -99,11 +100,8 @@ def _bound(port: Port, name: str) -> Any:
 
 
 def _shown(value: Any) -> str:
-    return (
-        {None: "null", True: "true", False: "false"}.get(value, repr(value))
-        if not isinstance(value, list)
-        else repr(value)
-    )
+    # As a workflow file would write it.
+    return json.dumps(value, ensure_ascii=False, default=repr)
 
 
 def _heading(text: str, *, space: bool = True) -> None:
