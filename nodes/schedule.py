@@ -65,6 +65,7 @@ def schedule(
         sigmas: These noise levels in place of a number of steps, falling; not every scheduler takes them.
     """
     live = loaded(scheduler, context)
+    refuse_hidden_randomness(live)
     if timesteps is not None and sigmas is not None:
         raise ValueError("give timesteps or sigmas, not both")
     levels: dict[str, Any] = {"num_inference_steps": num_inference_steps}
@@ -78,3 +79,16 @@ def schedule(
     live.set_timesteps(**levels, device=device_of(context))
     turns = [Timestep(value, index) for index, value in enumerate(live.timesteps.unbind())]
     return Schedule(turns, SchedulerState(live))
+
+
+def refuse_hidden_randomness(scheduler: Any) -> None:
+    """Hold that everything random in a step comes from the stream that is given to it.
+
+    Raises:
+        ValueError: The scheduler would draw from the generator of the process.
+    """
+    name = "noise_sampler_seed"
+    if name in inspect.signature(scheduler.__class__).parameters and scheduler.config.get(name) is None:
+        raise ValueError(
+            f"{type(scheduler).__name__} draws noise outside the run's stream; give it the option {name}, an integer"
+        )

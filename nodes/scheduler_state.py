@@ -53,7 +53,13 @@ def copied(state: SchedulerState) -> Any:
 
 
 def initial_deviation(state: SchedulerState) -> Any:
-    """Standard deviation of the latents that the first step expects: a number or a 0-dim tensor."""
+    """Standard deviation of the latents that the first step expects: a number or a 0-dim tensor.
+
+    Raises:
+        ValueError: The scheduler belongs to models that do not begin so, such as those of flow matching.
+    """
+    if not hasattr(state.snapshot, "init_noise_sigma"):
+        raise ValueError(f"{state.class_name} is for models of another kind: it has no deviation to begin at")
     return state.snapshot.init_noise_sigma
 
 

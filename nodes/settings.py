@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import re
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -66,8 +67,12 @@ def device_identity(device: str) -> str:
         name = f"{torch.cuda.get_device_name(device)}, CUDA {torch.version.cuda}"
     else:
         name = f"{device} {platform.machine()} {torch.backends.cpu.get_cpu_capability()}"
-    libraries = ", ".join(f"{library} {version(library)}" for library in ("torch", "diffusers", "transformers"))
-    return f"{name}, {torch.get_num_threads()} threads, {libraries}"
+    return f"{name}, {torch.get_num_threads()} threads, {_libraries()}"
+
+
+@cache
+def _libraries() -> str:
+    return ", ".join(f"{library} {version(library)}" for library in ("torch", "diffusers", "transformers"))
 
 
 def device_of(context: RunContext) -> str:

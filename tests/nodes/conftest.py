@@ -6,10 +6,10 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from tests.nodes.tiny import build_tiny_sd1
 
 from latentgraph.graph.registry import Registry
 from latentgraph.graph.run import Engine
-from tests.nodes.tiny import build_tiny_sd1
 
 
 @pytest.fixture(scope="session")

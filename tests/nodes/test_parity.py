@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 import torch
-
-from latentgraph.graph.run import Engine
 from tests.nodes.parity_cases import Case, all_cases, document, expected, given, sampled_cases
 
-# diffusers' sigma schedulers hand a torch tensor to numpy.array, which numpy 2.4 deprecates the way torch answers to.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept:DeprecationWarning")
+from latentgraph.graph.run import Engine
+
+# Some schedulers of diffusers hand torch tensors to numpy functions in a way that numpy 2.4 deprecates.
+pytestmark = pytest.mark.filterwarnings("ignore:__array:DeprecationWarning")
 
 
 @pytest.mark.parametrize("case", sampled_cases(), ids=str)
