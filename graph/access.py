@@ -22,7 +22,7 @@ class AccessError(Exception):
     """
 
     def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
+        super().__init__(f"{message}; {hint}" if hint else message)
         self.message = message
         self.hint = hint
 
@@ -32,7 +32,14 @@ class Fetch(Protocol):
 
     @property
     def description(self) -> str:
-        """What it is and how large: `owner/name, 3.4 GB in 12 files`."""
+        """What it is, told without the network and so without its size."""
+
+    def announcement(self) -> str:
+        """What it is and how large, asked of its server: `owner/name, 3.4 GB in 12 files`.
+
+        Raises:
+            AccessError: It cannot be had; the message says why.
+        """
 
     def run(self, progress: Callable[[int, int], None]) -> None:
         """Download, telling bytes done and bytes in all; raises AccessError with what to do where it fails."""
@@ -75,18 +82,27 @@ class FileAccess:
         """
         if "\0" in written:
             raise AccessError("a path cannot hold a NUL character")
-        if given:
-            path = Path(written).expanduser().resolve()
-        else:
-            path = ((self.folder or Path.cwd()) / written).resolve()
+        try:
+            path = Path(written).expanduser() if given else (self.folder or Path.cwd()) / written
+            path = path.resolve()
+            present = path.exists()
+        except (OSError, RuntimeError) as error:
+            # RuntimeError: a ring of symbolic links, or the home folder of nobody.
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise AccessError(f"the path {written!r} leads nowhere: {reason}", "look at the path") from None
+        if not given:
             roots = [root.resolve() for root in (self.folder, *self.allowed) if root is not None]
             if not any(path.is_relative_to(root) for root in roots):
                 raise AccessError(
                     f"{written!r} lies outside the workflow's folder",
                     "give it by --set, or open its folder with --allow-read DIR",
                 )
-        if not path.exists():
-            raise AccessError(f"there is no {written!r}", "look at the path; it counts from the workflow's folder")
+        if not present:
+            start = "where the command runs" if given else "the workflow's folder"
+            raise AccessError(f"there is no {written!r}", f"look at the path; it counts from {start}")
+        if not path.is_file() and not path.is_dir():
+            # Reading a pipe or a device may never end.
+            raise AccessError(f"{written!r} is neither a file nor a folder")
         return path
 
 

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 import networkx
 
 
-def ordered(names: Iterable[str], links: Iterable[tuple[str, str]]) -> tuple[list[str], list[list[str]]]:
+def ordered(
+    names: Iterable[str], links: Iterable[tuple[str, str]]
+) -> tuple[list[str], list[tuple[list[str], set[str]]]]:
     """Sort nodes so that each stands after those it reads.
 
     Args:
@@ -15,7 +17,8 @@ def ordered(names: Iterable[str], links: Iterable[tuple[str, str]]) -> tuple[lis
         links: Pairs of a node and one that reads it.
 
     Returns:
-        The order, and the cycles, each as the nodes along it. Links inside a cycle do not count for the order.
+        The order, and for each knot of nodes that wait for each other: one cycle in it, as the nodes along it, and all
+        of its nodes. Links inside a knot do not count for the order.
     """
     graph: networkx.DiGraph[str] = networkx.DiGraph()
     graph.add_nodes_from(names)
@@ -28,6 +31,6 @@ def ordered(names: Iterable[str], links: Iterable[tuple[str, str]]) -> tuple[lis
     for knot in list(networkx.strongly_connected_components(graph)):
         inside = graph.subgraph(knot).copy()
         if inside.number_of_edges():
-            cycles.append([source for source, _ in networkx.find_cycle(inside)])
+            cycles.append(([source for source, _ in networkx.find_cycle(inside)], set(knot)))
             graph.remove_edges_from(inside.edges)
     return list(networkx.topological_sort(graph)), cycles

@@ -12,14 +12,17 @@ from functools import cached_property
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic.errors import PydanticUserError
+from pydantic_core import SchemaError
+
+from latentgraph.graph.faults import ValueFaultError, choice_fault, value_fault
+from latentgraph.graph.words import kind_of, listed, shown
+
+__all__ = ["SCALARS", "PortType", "ValueFaultError", "list_of", "takes_object"]
 
 SCALARS: Mapping[type, str] = types.MappingProxyType({str: "string", int: "integer", float: "number", bool: "boolean"})
 """The types that a workflow file can write out, and their names in JSON Schema."""
 _SEQUENCES = (list, tuple, Sequence)
-
-
-class ValueFaultError(ValueError):
-    """A literal value is not what the port takes; the message says what came and what was wanted."""
 
 
 class PortType:
@@ -68,7 +71,12 @@ class PortType:
     @cached_property
     def constrained(self) -> bool:
         """Whether a value of the right class can still be wrong, so that a computed one is checked when it arrives."""
-        return self.literal and (bool(self.metadata) or any(get_origin(m) is Literal for m in self.members))
+        element = self.element
+        return self.literal and (
+            bool(self.metadata)
+            or any(get_origin(member) is Literal for member in self.members)
+            or (element is not None and element.constrained)
+        )
 
     def accepts(self, source: PortType) -> bool:
         """Whether every value of `source` may flow into this port."""
@@ -86,8 +94,17 @@ class PortType:
 
     @cached_property
     def adapter(self) -> TypeAdapter[Any]:
-        """Pydantic's parser of literal values, made when first needed."""
-        return TypeAdapter(self.annotation, config=ConfigDict(strict=True, allow_inf_nan=False))
+        """Pydantic's parser of literal values, made when first needed.
+
+        Raises:
+            TypeError: The bounds do not belong to the type.
+        """
+        # What comes only by links is left out: a class of values is nothing that pydantic can look into.
+        annotation = _literal_part(self.annotation)
+        try:
+            return TypeAdapter(annotation, config=ConfigDict(strict=True, allow_inf_nan=False))
+        except (SchemaError, PydanticUserError, TypeError) as error:
+            raise TypeError(f"{self.name} cannot be bounded so: {error}") from error
 
     def parse(self, value: object) -> Any:
         """The literal `value` as the node gets it.
@@ -95,18 +112,59 @@ class PortType:
         Raises:
             ValueFaultError: It is of another type, or out of bounds.
         """
-        if not self.literal and not self.holds(value):
-            raise ValueFaultError(f"takes {self.name} by a link, not a value written out")
-        if not self.literal:
+        if self._holds_by_class(value):
             return value
+        if not self.literal:
+            hint = f'write {{"from": {shown(value)}}}' if isinstance(value, str) and value.count(".") == 1 else ""
+            if isinstance(value, list) and len(value) == 2 and isinstance(value[0], str):
+                hint = f'write {{"from": "{value[0]}.<output>"}}'
+            raise ValueFaultError(f"{shown(value)} is {kind_of(value)}; takes {self.name}, by a link", hint)
+        choices = self._choices
+        if choices is not None:
+            return _chosen(value, choices, self.name)
+        value = self._in_its_sequence(value)
         try:
             return self.adapter.validate_python(value)
         except ValidationError as error:
-            raise ValueFaultError(_sentence(error, value, self.name)) from None
+            raise value_fault(error, value, self.name, self._takes) from None
+
+    def _holds_by_class(self, value: object) -> bool:
+        """Whether a value is of a class that no file can write, so that there is nothing to parse."""
+        if not self.literal:
+            return self.holds(value)
+        return any(not _is_literal(m) and m is not type(None) and _holds(m, value) for m in self.members)
+
+    @cached_property
+    def _choices(self) -> tuple[object, ...] | None:
+        """The values of a port that takes nothing but some."""
+        plain = [member for member in self.members if member is not type(None)]
+        if not plain or any(get_origin(member) is not Literal for member in plain):
+            return None
+        chosen = tuple(choice for member in plain for choice in get_args(member))
+        return (*chosen, None) if self.optional else chosen
+
+    def _in_its_sequence(self, value: object) -> object:
+        """A list as the tuple that the node wants, or the other way round: JSON and links know only one of them."""
+        origins = {get_origin(member) for member in self.members}
+        if isinstance(value, list) and tuple in origins and list not in origins:
+            return tuple(value)
+        return list(value) if isinstance(value, tuple) and list in origins and tuple not in origins else value
+
+    def _takes(self, value: object) -> bool:
+        try:
+            self.adapter.validate_python(value)
+        except ValidationError:
+            return False
+        return True
 
     def __repr__(self) -> str:
         """The name, for a debugger."""
         return f"PortType({self.name})"
+
+
+def takes_object(member: Any) -> bool:
+    """Whether an object of a file can be a value of a type's member."""
+    return member is Any or member is dict or get_origin(member) is dict
 
 
 def list_of(element: PortType) -> PortType:
@@ -155,7 +213,7 @@ def _name(member: Any) -> str:
     if member is Any:
         return "anything"
     if get_origin(member) is Literal:
-        return "one of " + ", ".join(repr(choice) for choice in get_args(member))
+        return f"one of {listed(get_args(member))}"
     if get_origin(member) in _SEQUENCES:
         return f"list[{PortType(get_args(member)[0]).name}]"
     if get_origin(member) is dict or member is dict:
@@ -172,6 +230,9 @@ def _is_literal(member: Any) -> bool:
 def _accepts(target: Any, source: Any) -> bool:
     if target is Any or target == source:
         return True
+    if get_origin(source) is Literal and get_origin(target) is Literal:
+        # Some value has to be common to both; that it is one of those is seen when it arrives.
+        return any(_is_choice(choice, get_args(target)) for choice in get_args(source))
     if get_origin(source) is Literal:
         # A choice is of its values' class, so it may flow into a plain port of that class.
         return all(_accepts(target, type(choice)) for choice in get_args(source))
@@ -192,7 +253,7 @@ def _holds(member: Any, value: object) -> bool:
         return True
     origin = get_origin(member)
     if origin is Literal:
-        return value in get_args(member)
+        return _is_choice(value, get_args(member))
     if origin in _SEQUENCES:
         element = PortType(get_args(member)[0])
         return isinstance(value, (list, tuple)) and all(element.holds(item) for item in value)
@@ -203,47 +264,30 @@ def _holds(member: Any, value: object) -> bool:
     return isinstance(value, origin or member)
 
 
-def _sentence(error: ValidationError, value: object, wanted: str) -> str:
-    """Pydantic's first complaint in our words: the value, then what is wrong with it."""
-    first = min(error.errors(include_url=False), key=lambda one: _RANK.get(one["type"], 1))
-    shown = _shown(first["input"])
-    context = first.get("ctx", {})
-    where = "".join(f"[{part!r}]" for part in first["loc"] if isinstance(part, int))
-    item = f"item {where} " if where else ""
-    template = _SENTENCES.get(first["type"])
-    if template:
-        return item + template.format(value=shown, **context)
-    if first["type"].endswith("_type"):
-        return f"{item}{shown} is {_kind(first['input'])}; takes {wanted}"
-    return f"{item}{shown}: {first['msg'][0].lower()}{first['msg'][1:]}"
+def _is_choice(value: object, choices: tuple[object, ...]) -> bool:
+    return any(_is_same(value, choice) for choice in choices)
 
 
-_RANK = {"none_required": 2, "missing": 2}
-_SENTENCES = {
-    "greater_than_equal": "{value} is below the minimum {ge}",
-    "greater_than": "{value} is not above {gt}",
-    "less_than_equal": "{value} is above the maximum {le}",
-    "less_than": "{value} is not below {lt}",
-    "multiple_of": "{value} is not a multiple of {multiple_of}",
-    "finite_number": "{value} is not a finite number",
-    "literal_error": "{value} is not one of {expected}",
-    "string_pattern_mismatch": "{value} does not match the pattern {pattern}",
-    "string_too_short": "{value} is shorter than {min_length} characters",
-    "string_too_long": "{value} is longer than {max_length} characters",
-}
+def _is_same(value: object, choice: object) -> bool:
+    """Whether they are one value of one type: Python takes True for 1 and 1.0 for 1, a file does not."""
+    if isinstance(value, bool) != isinstance(choice, bool) or (isinstance(value, float) and type(choice) is int):
+        return False
+    return bool(value == choice)
 
 
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+def _chosen(value: object, choices: tuple[object, ...], wanted: str) -> object:
+    for choice in choices:
+        if _is_same(value, choice):
+            return choice
+    raise choice_fault(value, choices, wanted)
 
 
-def _kind(value: object) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, Mapping):
-        return "an object"
-    if isinstance(value, (list, tuple)):
-        return "a list"
-    name = SCALARS.get(type(value), type(value).__name__)
-    return f"an {name}" if name[0] in "aeiou" else f"a {name}"
+def _literal_part(annotation: Any) -> Any:
+    """An annotation without the members of unions that no file can write."""
+    if get_origin(annotation) is Annotated:
+        inner, *metadata = get_args(annotation)
+        return Annotated[_literal_part(inner), *metadata]
+    if get_origin(annotation) in (Union, types.UnionType):
+        kept = [_literal_part(one) for one in get_args(annotation) if one is type(None) or PortType(one).literal]
+        return Union[tuple(kept)]  # noqa: UP007 - the members are known only here
+    return annotation

@@ -15,7 +15,7 @@ from latentgraph.graph.document import Document
 from latentgraph.graph.errors import WorkflowError
 from latentgraph.graph.problem import Problem, errors_of
 from latentgraph.graph.registry import Registry
-from latentgraph.graph.typed import Absent, Constant, Offer, TypedWorkflow
+from latentgraph.graph.typed import Constant, Offer, TypedWorkflow
 from latentgraph.graph.workflow import Workflow
 
 
@@ -78,20 +78,18 @@ def check(
         for (_, name), offer in offers.items()
         if isinstance(offer.supply, Constant) and name in workflow.inputs
     }
-    return Checked(report.in_order(), TypedWorkflow(nodes, outputs, inputs, report.embedded))
+    return Checked(report.in_order(), TypedWorkflow(nodes, outputs, inputs, report.findings.embedded))
 
 
 def _outputs(workflow: Workflow, scope: Scope) -> dict[str, Offer]:
     report = scope.report
     if not workflow.outputs and not scope.has_effect:
-        report.add("E114", "the workflow asks for nothing", hint='name what you want under "outputs"')
+        report.add("E114", "the workflow asks for nothing", ["nodes"],
+                   hint='name what you want under "outputs"')  # fmt: skip
     outputs = {}
     for name, output in workflow.outputs.items():
-        report.name(name, ["outputs", name])
-        offer = scope.follow(output.source, ("outputs", name, "from"), node="outputs", port=name)
-        if isinstance(offer.supply, Absent) and offer.supply.why == "muted":
-            report.add("E118", f"'{output.source}' is of a muted node", ["outputs", name, "from"], "outputs", name)
-        outputs[name] = offer
+        report.name(name, ["outputs", name], "outputs", name)
+        outputs[name] = scope.follow_something(output.source, ("outputs", name, "from"), node="outputs", port=name)
     return outputs
 
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from latentgraph.graph.check.declarations import declaration_fault
 from latentgraph.graph.check.report import Report
-from latentgraph.graph.names import closest
 from latentgraph.graph.registry import Registry
 from latentgraph.graph.typed import Absent, Constant, Offer, Supply
 from latentgraph.graph.types import SCALARS, PortType, ValueFaultError
@@ -19,14 +19,15 @@ _CLASSES: Mapping[str, type] = {name: python for python, name in SCALARS.items()
 
 
 def input_type(declared: WorkflowInput, registry: Registry) -> PortType | None:
-    """The type of a declared input with its bounds; None where its type's name is unknown."""
+    """The type of a declared input with its bounds; None where its type's name is unknown or the bounds are wrong."""
     known = registry.values.by_name(declared.type)
     python = _CLASSES.get(declared.type) or (known.python_type if known else None)
-    if python is None:
+    if python is None or declaration_fault(declared, _CLASSES.get(declared.type)):
         return None
     annotation: Any = python
     if declared.choices is not None:
-        annotation = Literal[tuple(declared.choices)]
+        plain = PortType(python)
+        annotation = Literal[tuple(plain.parse(choice) for choice in declared.choices)]
     bounds = {"ge": declared.minimum, "le": declared.maximum, "multiple_of": declared.multiple_of}
     present: dict[str, Any] = {name: bound for name, bound in bounds.items() if bound is not None}
     if present:
@@ -39,8 +40,8 @@ def unknown_inputs(workflow: Workflow, given: Mapping[str, Any], report: Report)
     """Report each given value whose input the workflow does not declare."""
     for name in given:
         if name not in workflow.inputs:
-            hint = closest(name, workflow.inputs)
-            report.add("E117", "the workflow has no such input", ["inputs"], "inputs", name, hint=hint)
+            report.unknown("E117", f"the workflow has no input '{name}'", name, workflow.inputs, ["inputs"],
+                           "inputs", name)  # fmt: skip
 
 
 def input_offers(
@@ -57,7 +58,7 @@ def input_offers(
     """
     offers = {}
     for name, declared in workflow.inputs.items():
-        report.name(name, ["inputs", name], f"inputs.{name}")
+        report.name(name, ["inputs", name], "inputs", name)
         port_type = _declared_type(name, declared, registry, report)
         supply = _supply(name, declared, port_type, given, report, complete=complete)
         offers["inputs", name] = Offer(port_type, supply)
@@ -65,26 +66,15 @@ def input_offers(
 
 
 def _declared_type(name: str, declared: WorkflowInput, registry: Registry, report: Report) -> PortType:
-    if declared.choices is not None and not declared.choices:
-        report.add("E116", "an empty list of choices leaves nothing to choose", ["inputs", name], "inputs", name)
-        return ANYTHING
-    plain = declared.type in ("integer", "number")
-    for bound in ("minimum", "maximum", "multiple_of"):
-        if getattr(declared, bound) is not None and not plain:
-            message = f"'{bound}' belongs to an integer or a number"
-            report.add("E116", message, ["inputs", name, bound], "inputs", name)
-            return ANYTHING
-    try:
-        port_type = input_type(declared, registry)
-    except TypeError as error:
-        report.add("E116", f"cannot be declared so: {error}", ["inputs", name], "inputs", name)
-        return ANYTHING
-    if port_type is None:
-        known = [*_CLASSES, *registry.values.names()]
+    known = [*_CLASSES, *registry.values.names()]
+    place = ("inputs", name)
+    if declared.type not in known:
         message = f"unknown type '{declared.type}'"
-        report.unknown("E116", message, declared.type, known, ["inputs", name, "type"], "inputs", name, key=False)
+        report.unknown("E116", message, declared.type, known, (*place, "type"), "inputs", name, key=False)
         return ANYTHING
-    return port_type
+    if fault := declaration_fault(declared, _CLASSES.get(declared.type)):
+        report.add("E116", fault.message, (*place, *fault.path), "inputs", name, hint=fault.hint)
+    return input_type(declared, registry) or ANYTHING
 
 
 def _supply(
@@ -94,9 +84,11 @@ def _supply(
         try:
             return Constant(port_type.parse(given[name]), given=True, written=given[name])
         except ValueFaultError as fault:
-            report.add("E104", str(fault), ["inputs", name], "inputs", name)
+            report.add("E104", str(fault), ["inputs", name], "inputs", name, hint=fault.hint)
             return Absent()
     if declared.required:
+        if port_type is ANYTHING:
+            return Absent()
         if complete:
             hint = f"give it with --set {name}=..."
             report.add("E103", "it has no default and no value was given", ["inputs", name], "inputs", name, hint=hint)
@@ -106,5 +98,6 @@ def _supply(
         return Constant(port_type.parse(declared.default), written=declared.default)
     except ValueFaultError as fault:
         message = f"the default is not of the declared type: {fault}"
-        report.add("E116", message, ["inputs", name, "default"], "inputs", name, key=False)
+        place = ["inputs", name, "default", *fault.path]
+        report.add("E116", message, place, "inputs", name, hint=fault.hint, key=False)
         return Absent()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Union
 
 from latentgraph.graph.check.inputs import ANYTHING
 from latentgraph.graph.check.nodes import check_nodes, refuse_fields
@@ -22,21 +23,22 @@ def check_loop(name: str, node: Node, scope: Scope) -> list[TypedNode | TypedLoo
     refuse_fields(node, ("file",), "a loop", scope, name)
     if not node.each and not node.carry:
         message = "a loop needs something to take an item of (each) or to carry from turn to turn (carry)"
-        report.add("E110", message, place, path)
+        report.add("E110", message, place, path, hint='add "each"')
     elif not node.each:
-        message = "a loop takes its turns from lists under each; with only a carry it would not know when to end"
+        message = "a loop takes its turns from lists (each); with only a carry it would not know when to end"
         report.add("E110", message, place, path, hint='add "each"')
     _refuse_names_used_twice(node, scope, path, place)
-    each = {key: scope.follow(end.source, (*place, "each", key, "from"), node=path, port=key)
+    find = scope.follow if node.disabled else scope.follow_something
+    each = {key: find(end.source, (*place, "each", key, "from"), node=path, port=key)
             for key, end in (node.each or {}).items()}  # fmt: skip
-    carry = {key: scope.follow(end.source, (*place, "carry", key, "from"), node=path, port=key)
+    carry = {key: find(end.source, (*place, "carry", key, "from"), node=path, port=key)
              for key, end in (node.carry or {}).items()}  # fmt: skip
     inputs = _inputs(node, scope, path, place)
     inside = Scope(
         scope.registry,
         scope.report,
         scope.access,
-        _handed_in(each, carry, inputs, scope, path, place),
+        _handed_in(node, each, carry, inputs, scope, path, place),
         node.body,
         f"{path}/",
         (*place, "nodes"),
@@ -50,16 +52,16 @@ def check_loop(name: str, node: Node, scope: Scope) -> list[TypedNode | TypedLoo
         if isinstance(offer.supply, Wire) and Wire("loop", key) in inside.drawn:
             scope.draw(offer.supply, (*place, "carry", key, "from"), path, key)
     following = _following(node, carry, inside, path, place)
-    collect = {key: inside.follow(end.source, (*place, "collect", key, "from"), node=path, port=key)
+    collect = {key: inside.follow_something(end.source, (*place, "collect", key, "from"), node=path, port=key)
                for key, end in (node.collect or {}).items()}  # fmt: skip
     _offer_outputs(name, path, node, carry, collect, scope)
     scope.unused_inside += inside.unused()
-    if inside.has_effect:
-        scope.has_effect = True
-        scope.wanted.add(name)
     if node.disabled:
         _disable_loop(name, node, carry, scope)
         return []
+    if inside.has_effect:
+        scope.has_effect = True
+        scope.wanted.add(name)
     wires = {key: offer.supply for key, offer in inputs.items() if isinstance(offer.supply, Wire)}
     return [TypedLoop(path, _supplies(each), _supplies(carry), _supplies(following), wires, _supplies(collect), body)]
 
@@ -92,12 +94,17 @@ def _inputs(node: Node, scope: Scope, path: str, place: JsonPath) -> dict[str, O
 
 
 def _literal_type(value: object) -> PortType:
-    if isinstance(value, list):
-        return list_of(_literal_type(value[0]) if value else PortType(str))
-    return PortType(type(value))
+    """The type of a value that a file writes out: of a list with several kinds of items, what holds each of them."""
+    if not isinstance(value, list):
+        return PortType(type(value))
+    kinds = {item.name: item.annotation for item in map(_literal_type, value)}
+    # An empty list gives no item, so that any type of item is as right as another.
+    element = Union[tuple(kinds.values())] if kinds else str  # noqa: UP007 - the members are known only here
+    return list_of(PortType(element))
 
 
 def _handed_in(
+    node: Node,
     each: Mapping[str, Offer],
     carry: Mapping[str, Offer],
     inputs: Mapping[str, Offer],
@@ -110,7 +117,7 @@ def _handed_in(
     for key, offer in each.items():
         element = offer.type.element
         if element is None and offer.type is not ANYTHING:
-            message = f"takes a list, gets {offer.type.name}"
+            message = f"takes a list, '{(node.each or {})[key].source}' gives {offer.type.name}"
             scope.report.add("E107", message, (*place, "each", key, "from"), path, key, key=False)
         offers["loop", key] = Offer(element or ANYTHING, Wire("loop", key), offer.family)
     for key, offer in carry.items():
@@ -126,14 +133,16 @@ def _following(node: Node, carry: Mapping[str, Offer], inside: Scope, path: str,
     following = {}
     for key, end in (node.carry or {}).items():
         where = (*place, "carry", key, "next")
-        offer = inside.follow(end.next, where, node=path, port=key)
+        offer = inside.follow_something(end.next, where, node=path, port=key)
         start = carry[key]
         if ANYTHING not in (offer.type, start.type) and not start.type.accepts(offer.type):
             message = f"starts as {start.type.name}, but '{end.next}' gives {offer.type.name}"
-            inside.report.add("E107", message, where, path, key, key=False)
+            hint = inside.report.bridge(inside.registry, offer.type, start.type)
+            inside.report.add("E107", message, where, path, key, hint=hint, key=False)
         elif start.family and offer.family and start.family != offer.family:
             message = f"starts in family {start.family}, but '{end.next}' is of family {offer.family}"
-            inside.report.add("E109", message, where, path, key, key=False)
+            hint = "what a loop carries stays of one family"
+            inside.report.add("E109", message, where, path, key, hint=hint, key=False)
         following[key] = offer
     return following
 
@@ -152,7 +161,8 @@ def _disable_loop(name: str, node: Node, carry: Mapping[str, Offer], scope: Scop
     """A bypassed loop takes no turn, so that a carry is its start; a muted one gives nothing."""
     for key in (*carry, *(node.collect or {})):
         bypassed = node.disabled == "bypass" and key in carry
-        scope.offers[name, key] = carry[key] if bypassed else Offer(scope.offers[name, key].type, Absent("muted"))
+        why = "bypassed" if node.disabled == "bypass" else "muted"
+        scope.offers[name, key] = carry[key] if bypassed else Offer(scope.offers[name, key].type, Absent(why))
 
 
 def _supplies(offers: Mapping[str, Offer]) -> dict[str, Supply]:

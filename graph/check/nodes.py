@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from latentgraph.graph.access import AccessError
+from latentgraph.graph.check.inputs import ANYTHING
 from latentgraph.graph.check.ports import settle_ports
-from latentgraph.graph.check.scope import JsonPath, Scope, links_of
+from latentgraph.graph.check.scope import UNKNOWN, JsonPath, Scope, links_of
 from latentgraph.graph.errors import LatentgraphError
-from latentgraph.graph.names import closest
 from latentgraph.graph.order import ordered
 from latentgraph.graph.typed import Absent, Offer, TypedLoop, TypedNode, Wire
+from latentgraph.graph.types import PortType
 from latentgraph.graph.workflow import LOOP, SUBWORKFLOW, Link, Node, link_text
+
+_SHOWN = 12
+"""Nodes of a cycle that a message names."""
 
 
 def check_nodes(scope: Scope) -> list[TypedNode | TypedLoop]:
@@ -39,12 +43,17 @@ def _order(scope: Scope) -> list[str]:
         (source, name) for name, node in nodes.items() for link in links_of(node) if (source := link.node) in nodes
     ]
     order, cycles = ordered(nodes, links)
-    for cycle in cycles:
-        scope.waiting.update(cycle)
-        first = min(cycle, key=list(nodes).index)
+    positions = {name: index for index, name in enumerate(nodes)} if cycles else {}
+    for cycle, knot in cycles:
+        scope.waiting.update(knot)
+        first = min(cycle, key=positions.__getitem__)
         start = cycle.index(first)
         around = [*cycle[start:], *cycle[:start], first]
+        if len(around) > _SHOWN:
+            around[_SHOWN // 2 : -_SHOWN // 2] = [f"({len(around) - _SHOWN} more)"]
         message = "the nodes wait for each other: " + " → ".join(around)
+        if len(cycle) == 1:
+            message = "the node waits for itself"
         scope.report.add("E108", message, (*scope.json_path, first), scope.path + first, hint="remove one of the links")
     return order
 
@@ -76,11 +85,13 @@ def refuse_fields(node: Node, fields: Sequence[str], what: str, scope: Scope, na
     """Report the keys of a node that its type has no use for."""
     for one in fields:
         if getattr(node, one) is not None:
-            scope.report.add("E007", f"{what} has no '{one}'", (*scope.json_path, name, one), scope.path + name)
+            hint = f"'{one}' belongs to a {SUBWORKFLOW if one == 'file' else LOOP}"
+            place = (*scope.json_path, name, one)
+            scope.report.add("E007", f"{what} has no '{one}'", place, scope.path + name, hint=hint)
 
 
 def _unknown_type(name: str, node: Node, scope: Scope) -> None:
-    hint = closest(node.type, [*scope.registry.names(), LOOP, SUBWORKFLOW])
+    hint = scope.report.closest(node.type, [*scope.registry.names(), LOOP, SUBWORKFLOW])
     if node.package:
         hint = f"the file says that the package '{node.package}' provides it: install that"
     message = f"unknown node type '{node.type}'"
@@ -114,13 +125,19 @@ def _describe(typed: TypedNode, scope: Scope, json_path: JsonPath) -> Mapping[st
 def _disable(name: str, node: Node, typed: TypedNode, scope: Scope) -> None:
     """Offer what a muted or bypassed node gives: nothing, or its first input of the same type."""
     for port in typed.type.outputs.values():
-        offer = Offer(port.type, Absent("muted"))
-        if node.disabled == "bypass":
-            for value in node.inputs.values():
-                text = link_text(value)
-                link = Link.parse(text) if text else None
-                passed = scope.offers.get((link.node, link.port)) if link else None
-                if passed and port.type.accepts(passed.type):
-                    offer = passed
-                    break
-        scope.offers[name, port.name] = offer
+        scope.offers[name, port.name] = offer_of_disabled(node, port.type, scope)
+
+
+def offer_of_disabled(node: Node, port_type: PortType, scope: Scope) -> Offer:
+    """What an output of a disabled node is."""
+    if node.disabled != "bypass":
+        return Offer(port_type, Absent("muted"))
+    for value in node.inputs.values():
+        text = link_text(value)
+        link = Link.parse(text) if text else None
+        if link is None:
+            continue
+        passed = scope.offers.get((link.node, link.port), UNKNOWN)
+        if passed.type is ANYTHING or port_type.accepts(passed.type):
+            return passed
+    return Offer(port_type, Absent("bypassed"))

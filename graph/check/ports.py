@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from latentgraph.graph.access import AccessError, reads_of
 from latentgraph.graph.check.inputs import ANYTHING
-from latentgraph.graph.check.scope import JsonPath, Scope
+from latentgraph.graph.check.scope import GONE, JsonPath, Scope
 from latentgraph.graph.node import Port
 from latentgraph.graph.typed import Absent, Constant, Offer, TypedNode, Wire
-from latentgraph.graph.types import ValueFaultError
+from latentgraph.graph.types import PortType, ValueFaultError, takes_object
+from latentgraph.graph.words import kind_of, listed
 from latentgraph.graph.workflow import Node, link_text
 
 
@@ -24,10 +25,11 @@ def settle_ports(typed: TypedNode, node: Node, scope: Scope, json_path: JsonPath
             continue
         text = link_text(value)
         if text is None:
-            _take_constant(typed, port, Constant(value, written=value), scope, place)
+            if not _is_faulty_link(value, port.type, scope, place, typed.path, name):
+                _take_constant(typed, port, Constant(value, written=value), scope, place)
             continue
         offer = scope.follow(text, (*place, "from"), node=typed.path, port=name)
-        _take_offer(typed, port, offer, text, scope, (*place, "from"))
+        _take_offer(typed, port, offer, text, scope, (*place, "from"), disabled=bool(node.disabled))
         if offer.family and scope.family_of(port.type, offer.family):
             if family and offer.family != family:
                 message = f"'{text}' is of family {offer.family}, but '{family_port}' is of family {family}"
@@ -35,7 +37,8 @@ def settle_ports(typed: TypedNode, node: Node, scope: Scope, json_path: JsonPath
                 scope.report.add("E109", message, (*place, "from"), typed.path, name, hint=hint, key=False)
             family, family_port = family or offer.family, family_port or name
     for name, port in ports.items():
-        if name not in node.inputs and port.required:
+        # A disabled node may be one that its author has not finished.
+        if name not in node.inputs and port.required and not node.disabled:
             message = f"the input '{name}' ({port.type.name}) is missing"
             scope.report.add("E103", message, json_path, typed.path, name, hint="link it or write a value")
         elif name not in node.inputs and reads_of(port.type.metadata) and port.default is not None:
@@ -43,15 +46,28 @@ def settle_ports(typed: TypedNode, node: Node, scope: Scope, json_path: JsonPath
     return family
 
 
-def _take_offer(typed: TypedNode, port: Port, offer: Offer, text: str, scope: Scope, place: JsonPath) -> None:
+def _is_faulty_link(value: object, takes: PortType, scope: Scope, place: JsonPath, node: str, port: str) -> bool:
+    """Whether an object was meant for a link, which is then told; a port that takes objects takes it as a value."""
+    if not isinstance(value, dict) or "from" not in value or any(takes_object(member) for member in takes.members):
+        return False
+    extra = [key for key in value if key != "from"]
+    message = f"a link holds 'from' and nothing else, not {listed(extra)}"
+    place = (*place, extra[0]) if extra else (*place, "from")
+    if not extra:
+        message = f"'from' is {kind_of(value['from'])}; text such as 'node.port' is wanted"
+    scope.report.add("E105", message, place, node, port, key=bool(extra))
+    return True
+
+
+def _take_offer(
+    typed: TypedNode, port: Port, offer: Offer, text: str, scope: Scope, place: JsonPath, *, disabled: bool
+) -> None:
     """Settle a port that is linked to `offer`."""
     supply = offer.supply
     if isinstance(supply, Absent):
-        if supply.why == "muted" and port.required:
-            message = f"'{text}' is of a muted node"
-            scope.report.add("E118", message, place, typed.path, port.name, hint="link another", key=False)
-            return
-        if not supply.why or supply.why == "muted":
+        if supply.why in GONE and port.required and not disabled:
+            scope.gone(text, supply.why, place, typed.path, port.name)
+        if supply.why != "unset":
             return
     if isinstance(supply, Constant) and offer.type.literal:
         if not port.type.literal and not (supply.value is None and port.type.optional):
@@ -82,7 +98,8 @@ def _take_constant(
     try:
         value = port.type.parse(constant.value)
     except ValueFaultError as fault:
-        scope.report.add("E104", f"{fault}{origin}", place, typed.path, port.name, key=False)
+        place = place if text else (*place, *fault.path)
+        scope.report.add("E104", f"{fault}{origin}", place, typed.path, port.name, hint=fault.hint, key=False)
         return
     reads = reads_of(port.type.metadata)
     if reads is not None and value is not None:
@@ -97,7 +114,6 @@ def _take_constant(
 
 
 def _mismatch(typed: TypedNode, port: Port, offer: Offer, text: str, scope: Scope, place: JsonPath) -> None:
-    bridge = scope.registry.bridge(offer.type, port.type)
-    hint = "put " + ", then ".join(f"`{name}`" for name in bridge) + " between" if bridge else ""
+    hint = scope.report.bridge(scope.registry, offer.type, port.type)
     message = f"takes {port.type.name}, '{text}' gives {offer.type.name}"
     scope.report.add("E107", message, place, typed.path, port.name, hint=hint, key=False)

@@ -2,35 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from latentgraph.graph.document import Document
+from latentgraph.graph.document import Document, read_document
 from latentgraph.graph.names import closest, name_fault
 from latentgraph.graph.problem import Place, Problem
+from latentgraph.graph.registry import Registry
+from latentgraph.graph.types import PortType
+
+_NEAREST = 1_000_000
+"""Names that are compared for hints: a file in which all is wrong is answered in time rather than with every hint."""
+
+
+@dataclass(slots=True)
+class Findings:
+    """What was found so far, in a file and its sub-workflows."""
+
+    problems: list[Problem] = field(default_factory=list)
+    to_compare: int = _NEAREST
+    embedded: dict[str, str] = field(default_factory=dict)
+    """The text of every sub-workflow that was read, by the path of its node."""
+    bridges: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Hints for pairs of types; looking for one goes through the whole registry."""
+    opened: int = 0
+    """Sub-workflows, each time one is opened."""
+    documents: dict[tuple[Path, str], Document] = field(default_factory=dict)
+
+    def read(self, path: Path, name: str) -> Document:
+        """The workflow in a file, read once however many nodes open it.
+
+        Raises:
+            WorkflowError: It cannot be read or is not a workflow.
+        """
+        if (path, name) not in self.documents:
+            self.documents[path, name] = read_document(path, name)
+        return self.documents[path, name]
 
 
 class Report:
-    """Collects the problems of a document; a report for a sub-workflow adds to the same list."""
+    """Collects the problems of a document; a report for a sub-workflow adds to the same findings."""
 
-    def __init__(self, document: Document, problems: list[Problem] | None = None, prefix: str = "") -> None:
+    def __init__(self, document: Document, findings: Findings | None = None) -> None:
         """Start a report.
 
         Args:
             document: Where the places are looked up.
-            problems: The list to add to.
-            prefix: Path of the sub-workflow's node, with a slash at its end.
+            findings: What to add to.
         """
         self.document = document
-        self.problems = problems if problems is not None else []
-        self.prefix = prefix
-        self.embedded: dict[str, str] = {}
-        """The text of every sub-workflow that was read, by the path of its node."""
+        self.findings = findings or Findings()
 
-    def inside(self, document: Document, path: str) -> Report:
-        """A report on the file of the sub-workflow node at `path`."""
-        inner = Report(document, self.problems, f"{path}/")
-        inner.embedded = self.embedded
-        return inner
+    def inside(self, document: Document) -> Report:
+        """A report on the file of a sub-workflow."""
+        return Report(document, self.findings)
 
     def add(
         self,
@@ -45,14 +71,14 @@ class Report:
     ) -> None:
         """Add a problem about what stands at `path` in the file."""
         place = self.document.place(path, key=key)
-        self.problems.append(Problem(code, message, hint, node, port, self.document.name, place))
+        self.findings.problems.append(Problem(code, message, hint, node, port, self.document.name, place))
 
     def unknown(
         self,
         code: str,
         message: str,
         name: str,
-        known: Iterable[str],
+        known: Collection[str],
         path: Sequence[str | int],
         node: str = "",
         port: str = "",
@@ -60,21 +86,36 @@ class Report:
         key: bool = True,
     ) -> None:
         """Add a problem about a name that is not among `known`, with the closest as the hint."""
-        self.add(code, message, path, node, port, hint=closest(name, known), key=key)
+        self.add(code, message, path, node, port, hint=self.closest(name, known), key=key)
 
-    def name(self, name: str, path: Sequence[str | int], node: str = "") -> bool:
+    def closest(self, name: str, known: Collection[str]) -> str:
+        """The hint for a name that is not among `known`; none where too many were looked for."""
+        self.findings.to_compare -= len(known) + 100
+        return closest(name, known) if self.findings.to_compare > 0 else ""
+
+    def name(self, name: str, path: Sequence[str | int], node: str = "", port: str = "") -> bool:
         """Add a problem if `name` cannot be a name, and say whether it can."""
         fault = name_fault(name)
         if fault:
-            self.add("E008", fault, path, node)
+            self.add("E008", fault, path, node, port)
         return not fault
+
+    def bridge(self, registry: Registry, source: PortType, target: PortType) -> str:
+        """The hint that names the nodes between two types, where there are any."""
+        pair = source.name, target.name
+        if pair not in self.findings.bridges:
+            nodes = registry.bridge(source, target)
+            hint = "put " + ", then ".join(f"`{name}`" for name in nodes) + " between" if nodes else ""
+            self.findings.bridges[pair] = hint
+        return self.findings.bridges[pair]
 
     def in_order(self) -> tuple[Problem, ...]:
         """All problems: errors first, each kind in the order of the file."""
         start = Place(0, 0)
+        own = self.document.name
 
-        def rank(problem: Problem) -> tuple[str, str, int, int]:
+        def rank(problem: Problem) -> tuple[str, bool, str, int, int]:
             place = problem.place or start
-            return (problem.code[0], problem.file, place.line, place.column)
+            return (problem.code[0], problem.file != own, problem.file, place.line, place.column)
 
-        return tuple(sorted(self.problems, key=rank))
+        return tuple(sorted(self.findings.problems, key=rank))

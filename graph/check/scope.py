@@ -17,6 +17,8 @@ from latentgraph.graph.workflow import Link, Node, link_text
 JsonPath = tuple[str | int, ...]
 UNKNOWN = Offer(ANYTHING, Absent())
 """What a link finds where something is wrong that was told already: it fits everything and says nothing more."""
+GONE = ("muted", "bypassed")
+"""Why a node that somebody disabled gives nothing."""
 
 
 @dataclass
@@ -43,32 +45,51 @@ class Scope:
     """Every end of a link so far."""
     waiting: set[str] = field(default_factory=set)
     """Nodes of cycles that are not checked yet, so that their outputs are not known."""
+    untold: set[str] = field(default_factory=set)
+    """Nodes whose outputs cannot be known, because something is wrong that was told already."""
     drawn: dict[Wire, str] = field(default_factory=dict)
     """Random states that were drawn from, and the path of the node that did."""
     has_effect: bool = False
     wanted: set[str] = field(default_factory=set)
     """Nodes that are wanted for themselves."""
     unused_inside: list[tuple[str, JsonPath]] = field(default_factory=list)
+    _outputs: dict[str, list[str]] = field(default_factory=dict)
 
     def follow(self, text: str, json_path: Sequence[str | int], *, node: str, port: str) -> Offer:
         """What the link `text` finds; UNKNOWN, with a problem told, where it leads nowhere."""
         link = Link.parse(text)
         if link is None:
-            message = f"{text!r} is no link; write 'node.port'"
-            self.report.add("E105", message, json_path, node, port, key=False)
+            if text.rpartition(".")[0] not in self.nodes:  # else the node's own name is what is wrong
+                message = f"{text!r} is no link; write 'node.port'"
+                self.report.add("E105", message, json_path, node, port, key=False)
             return UNKNOWN
         self.read.add((link.node, link.port))
         offer = self.offers.get((link.node, link.port))
-        if offer is None and link.node in self.waiting:
+        if offer is None and (link.node in self.waiting or link.node in self.untold):
             return UNKNOWN
         if offer is None:
             self._leads_nowhere(link, json_path, node, port)
             return UNKNOWN
         return offer
 
+    def follow_something(self, text: str, json_path: Sequence[str | int], *, node: str, port: str) -> Offer:
+        """As `follow`, where nothing is no answer: a link to a disabled node is a problem."""
+        offer = self.follow(text, json_path, node=node, port=port)
+        if isinstance(offer.supply, Absent) and offer.supply.why in GONE:
+            self.gone(text, offer.supply.why, json_path, node, port)
+            return UNKNOWN
+        return offer
+
+    def gone(self, text: str, why: str, json_path: Sequence[str | int], node: str, port: str) -> None:
+        """Report a link that finds a disabled node."""
+        message = f"'{text}' is of a muted node"
+        if why == "bypassed":
+            message = f"'{text}' is of a bypassed node that has no input of this type to pass on"
+        self.report.add("E118", message, json_path, node, port, hint="link another, or enable the node", key=False)
+
     def _leads_nowhere(self, link: Link, json_path: Sequence[str | int], node: str, port: str) -> None:
         if link.node == self.source or link.node in self.nodes:
-            known = [name for owner, name in self.offers if owner == link.node]
+            known = self._outputs_of(link.node)
             owner = {"inputs": "the workflow has no input", "loop": "the loop hands in no"}.get(link.node)
             message = f"{owner} '{link.port}'" if owner else f"'{link.node}' has no output '{link.port}'"
             self.report.unknown("E106", message, link.port, known, json_path, node, port, key=False)
@@ -77,14 +98,26 @@ class Scope:
             hint = f'add "{name}": {{"from": "{link}"}} to the inputs of the loop, and read loop.{name}'
             message = f"'{link}' is outside the loop, whose body reads only its own nodes and loop.<name>"
             self.report.add("E112", message, json_path, node, port, hint=hint, key=False)
+        elif link.node == "loop":
+            message = "only the body of a loop reads 'loop'"
+            self.report.add("E105", message, json_path, node, port, key=False)
         else:
             message = f"there is no node '{link.node}'"
             self.report.unknown("E105", message, link.node, self.nodes, json_path, node, port, key=False)
 
+    def _outputs_of(self, name: str) -> list[str]:
+        node = self.nodes.get(name)
+        declared = self.registry.get(node.type) if node else None
+        if declared:
+            return list(declared.outputs)
+        if name not in self._outputs:
+            # Looked for once a node: a file may have as many faulty links as nodes.
+            self._outputs[name] = [port for owner, port in self.offers if owner == name]
+        return self._outputs[name]
+
     def offer_nothing_known(self, name: str) -> None:
         """Let every link to the node `name` find something, so that one fault is one problem and not one a link."""
-        asked = (link for other in self.nodes.values() for link in links_of(other))
-        self.offers.update(((name, link.port), UNKNOWN) for link in asked if link.node == name)
+        self.untold.add(name)
         self.wanted.add(name)
 
     def family_of(self, port_type: PortType, family: str) -> str:

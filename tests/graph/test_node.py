@@ -21,7 +21,7 @@ def test_the_signature_is_the_whole_declaration() -> None:
     flour, water, grain = declared.inputs.values()
     assert (flour.name, flour.type.name, flour.default, flour.help) == ("flour", "integer", REQUIRED, "Grams of flour.")
     assert (water.default, water.required) == (300, False)
-    assert grain.type.name == "one of 'wheat', 'rye'"
+    assert grain.type.name == 'one of "wheat", "rye"'
     assert list(declared.outputs) == ["dough"]
     assert declared.docstring.summary == "Mix flour and water."
 
