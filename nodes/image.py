@@ -14,7 +14,7 @@ from latentgraph.nodes.pixels import from_pil
 from latentgraph.nodes.values import Image
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
-FileName = Annotated[str, Field(pattern=r"^\w([\w .-]*\w)?$", max_length=100)]
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]([A-Za-z0-9_ .-]*[A-Za-z0-9_])?$", max_length=100)]
 """What a file may be called: no separators, so that it stays in the output folder."""
 
 

@@ -11,6 +11,7 @@ from latentgraph.graph.context import ALONE, RunContext
 from latentgraph.graph.node import node
 from latentgraph.nodes.handles import Scheduler, loaded
 from latentgraph.nodes.scheduler_options import configured
+from latentgraph.nodes.scheduler_state import copied
 from latentgraph.nodes.settings import device_of
 from latentgraph.nodes.values import SchedulerState, Timestep
 
@@ -64,7 +65,7 @@ def schedule(
         timesteps: These timesteps in place of a number of steps, falling; not every scheduler takes them.
         sigmas: These noise levels in place of a number of steps, falling; not every scheduler takes them.
     """
-    live = loaded(scheduler, context)
+    live = unset(scheduler, context)
     refuse_hidden_randomness(live)
     if timesteps is not None and sigmas is not None:
         raise ValueError("give timesteps or sigmas, not both")
@@ -79,6 +80,12 @@ def schedule(
     live.set_timesteps(**levels, device=device_of(context))
     turns = [Timestep(value, index) for index, value in enumerate(live.timesteps.unbind())]
     return Schedule(turns, SchedulerState(live))
+
+
+def unset(scheduler: Scheduler, context: RunContext) -> Any:
+    """A live scheduler of its own before `set_timesteps`; its class reads the configuration once in a process."""
+    original = context.pool.get(("scheduler", scheduler.digest), lambda: loaded(scheduler, context))
+    return copied(SchedulerState(original))
 
 
 def refuse_hidden_randomness(scheduler: Any) -> None:

@@ -87,6 +87,14 @@ def test_steps_on_copies_equal_steps_of_a_live_scheduler(class_name: str, option
         assert torch.equal(samples, expected), f"turn {index}"
 
 
+@pytest.mark.parametrize(("class_name", "options"), SCHEDULERS, ids=str)
+def test_setting_timesteps_on_a_copy_leaves_the_original_alone(class_name: str, options: dict[str, Any]) -> None:
+    original = SchedulerState(scheduler(class_name, options))
+    before = value_digest(original)
+    copied(original).set_timesteps(STEPS // 2)
+    assert value_digest(original) == before
+
+
 def test_a_copy_shares_the_tables_and_has_its_own_memory() -> None:
     state = SchedulerState(scheduler("DPMSolverMultistepScheduler", {}))
     copy = copied(state)
