@@ -86,8 +86,8 @@ class FileAccess:
             path = Path(written).expanduser() if given else (self.folder or Path.cwd()) / written
             path = path.resolve()
             present = path.exists()
-        except (OSError, RuntimeError) as error:
-            # RuntimeError: a ring of symbolic links, or the home folder of nobody.
+        except (OSError, RuntimeError, UnicodeError) as error:
+            # RuntimeError: a ring of symbolic links, or the home folder of nobody; UnicodeError: half a surrogate pair.
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise AccessError(f"the path {written!r} leads nowhere: {reason}", "look at the path") from None
         if not given:

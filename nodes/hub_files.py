@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from latentgraph.graph.access import AccessError
-from latentgraph.nodes.model_folder import INDEX, PARTS, WITHOUT_WEIGHTS
+from latentgraph.nodes.model_folder import INDEX, PARTS, SMALL_SUFFIXES, WITHOUT_WEIGHTS
 from latentgraph.nodes.weights import PICKLE_SUFFIXES, STEMS, VARIANTS, index_names, pickle_error
-
-_SMALL: Final = (".json", ".txt", ".model")
 
 
 def choose_files(shown: str, index: Mapping[str, Any], names: Sequence[str]) -> list[str]:
@@ -34,7 +32,7 @@ def choose_files(shown: str, index: Mapping[str, Any], names: Sequence[str]) -> 
         if folder is None:
             continue
         inside = [name for name in names if name.startswith(f"{folder}/") and name.count("/") == 1]
-        chosen += [name for name in inside if name.endswith(_SMALL) and ".index." not in name]
+        chosen += [name for name in inside if name.endswith(SMALL_SUFFIXES) and ".index." not in name]
         if role not in WITHOUT_WEIGHTS:
             chosen += _weights(shown, folder, inside)
     return chosen

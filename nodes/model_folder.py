@@ -44,6 +44,8 @@ _CONFIGS: Final[Mapping[str, str]] = {
     "scheduler": "scheduler_config.json",
     "feature_extractor": "preprocessor_config.json",
 }
+SMALL_SUFFIXES: Final = (".json", ".txt", ".model")
+"""Of configurations and vocabularies."""
 WITHOUT_WEIGHTS: Final = tuple(_CONFIGS)
 
 
@@ -84,7 +86,7 @@ class Part:
 
     def small_files(self) -> list[Path]:
         """Its configuration and vocabulary."""
-        return [path for path in self.folder.iterdir() if path.suffix in (".json", ".txt", ".model")]
+        return [path for path in self.folder.iterdir() if path.suffix in SMALL_SUFFIXES and path.is_file()]
 
 
 @dataclass(frozen=True)

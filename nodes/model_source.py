@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,19 +79,28 @@ class ReadsModel:
         Raises:
             AccessError: It may not be read, is not there, or is nothing that can be read safely.
         """
-        reference = parse_reference(written)
+        try:
+            return self._resolve(parse_reference(written), written, access, given=given)
+        except OSError as error:
+            raise AccessError(f"{written!r} cannot be read: {error.strerror or error}", "look at its rights") from error
+
+    def _resolve(self, reference: Reference, written: str, access: FileAccess, *, given: bool) -> Resource:
         if reference.kind == "hub":
-            return self._hub(reference, written)
+            return self._hub(reference, written, access.folder if access.folder and not given else Path.cwd())
         if reference.kind == "builtin":
             return self._resource(LocatedModel(builtin_folder(reference.name), written), written)
         found = _local(access.path(reference.name, given=given), written)
         return self._resource(found, str(found.path))
 
-    def _hub(self, reference: Reference, written: str) -> Resource:
+    def _hub(self, reference: Reference, written: str, here: Path) -> Resource:
         snapshot = find_snapshot(reference.name, reference.revision)
         fetch = HubFetch(reference.name, reference.revision)
         missing = Resource(written, lambda: fetch.description, fetch)
         if snapshot is None:
+            if os.path.exists(here / written):
+                raise AccessError(
+                    f"the hub model {written!r} is not on this machine", f"if you mean the folder: './{written}'"
+                )
             return missing
         try:
             return self._resource(LocatedModel(snapshot.folder, written, snapshot.commit), written)

@@ -6,6 +6,7 @@ the hub, with `@revision` if a certain version is meant.
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from importlib.resources import files
@@ -16,7 +17,7 @@ from latentgraph.graph.access import AccessError
 from latentgraph.graph.names import closest
 
 _LOCAL: Final = re.compile(r"(\.{1,2}$)|(\.{1,2}[/\\])|/|\\\\|~[/\\]|[A-Za-z]:[/\\]")
-_HUB: Final = re.compile(r"(?P<id>[A-Za-z0-9][\w.-]*/[\w.-]+)(@(?P<revision>[\w./-]+))?")
+_HUB: Final = re.compile(r"(?P<id>[A-Za-z0-9][\w.-]{0,95}/[\w.-]{1,96})(@(?P<revision>[\w./-]{1,200}))?")
 _BUILTIN: Final = re.compile(r"[A-Za-z0-9_-]+")
 _ADDRESS: Final = re.compile(r"https?://[^/]+/(?P<id>[\w.-]+/[\w.-]+)")
 FORMS: Final = "a model is builtin:NAME, a local path that starts with ./, ../ or /, or owner/name on the hub"
@@ -51,7 +52,7 @@ def parse_reference(written: str) -> Reference:
 def _meant(written: str) -> str:
     if address := _ADDRESS.match(written):
         return f"a model on the hub goes by owner/name, not by its address: {address['id']}"
-    if "\0" not in written and written and (Path(written).exists() or written.endswith((".safetensors", ".ckpt"))):
+    if written and (os.path.exists(written) or written.endswith((".safetensors", ".ckpt"))):
         return f"a local path starts with ./ : './{written}'"
     return FORMS
 

@@ -116,10 +116,10 @@ def read_json(path: Path, shown: str) -> dict[str, Any]:
     Raises:
         AccessError: It is not there, cannot be read, or is no JSON object.
     """
+    if not path.is_file():  # A pipe by that name would never end.
+        raise AccessError(f"{shown} is missing", "was the model downloaded or copied whole?")
     try:
         content = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise AccessError(f"{shown} is missing", "was the model downloaded or copied whole?") from None
     except OSError as error:
         raise AccessError(f"{shown} cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:

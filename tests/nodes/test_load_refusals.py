@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import shutil
 from pathlib import Path
@@ -278,5 +279,31 @@ def test_an_unknown_built_in_model_is_told_the_known_ones(home: Path) -> None:
     assert refusal("builtin:../training")[0] == "there is no built-in model '../training'"
 
 
+@pytest.mark.parametrize(
+    "written", ["x" * 5000, "x" * 5000 + "/y", "./" + "x" * 5000, "./a\0b", "./\ud800", "\ud800", "\0"]
+)
+def test_a_name_that_no_file_can_have_is_refused_like_any_other(home: Path, written: str) -> None:
+    assert refusal(written)[0]
+
+
+def test_a_pipe_in_a_models_place_is_not_waited_for(home: Path) -> None:
+    (home / "m/unet/config.json").unlink()
+    os.mkfifo(home / "m/unet/config.json")
+    assert refusal("./m")[0] == "./m/unet/config.json is missing"
+
+
 def test_a_path_that_is_not_there_is_told(home: Path) -> None:
     assert refusal("./nowhere")[0] == "there is no './nowhere'"
+
+
+def test_a_local_folder_that_reads_like_a_hub_model_is_told_apart(home: Path) -> None:
+    assert refusal("m/unet") == ("the hub model 'm/unet' is not on this machine", "if you mean the folder: './m/unet'")
+
+
+def test_a_refusal_during_a_run_says_what_to_do_too(home: Path) -> None:
+    with pytest.raises(AccessError) as caught:
+        load_model("./m/unet")
+    assert str(caught.value) == (
+        "'./m/unet' is no model: it has no model_index.json; it looks like one part of a model; "
+        "name the folder of the whole model"
+    )
