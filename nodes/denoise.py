@@ -86,7 +86,7 @@ def predictions(
     """
     import torch
 
-    width = module.config.time_cond_proj_dim
+    width = getattr(module.config, "time_cond_proj_dim", None)
     if width is not None:
         # A distilled denoiser has the guidance inside and is told its scale: it needs no negative side.
         strength = guidance_scale_embedding(guidance.scale, len(model_input), width)
