@@ -14,7 +14,7 @@ from latentgraph.graph.errors import WorkflowError
 from latentgraph.graph.problem import Problem
 from latentgraph.graph.workflow import Workflow
 from latentgraph.tui.find import STANDARD_INPUT
-from latentgraph.tui.messages import say_problems
+from latentgraph.tui.messages import say_problems, write_utf8
 
 
 def format_files(files: Sequence[str], *, check: bool) -> int:
@@ -46,7 +46,7 @@ def _format(file: str, *, check: bool) -> bool:
         raw = sys.stdin.buffer.read()
         text = _canonical(parse_document(raw, "<stdin>").workflow, "<stdin>")
         if not check:
-            sys.stdout.write(text)
+            write_utf8(text)
         return check and raw != text.encode()
     path = Path(file)
     text = _canonical(read_document(path).workflow, file)

@@ -31,11 +31,13 @@ def cancelling(cancel: Callable[[], None]) -> Iterator[None]:
         _handle(_raise)
         cancel()
 
+    before = {number: signal.getsignal(number) for number in SIGNALS}
     _handle(first)
     try:
         yield
     finally:
-        _handle(_raise)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _raise(number: int, frame: FrameType | None) -> None:

@@ -41,6 +41,13 @@ def print_json(data: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
+def write_utf8(text: str) -> None:
+    """Write the text of a file to standard output, in the encoding of such files whatever the locale."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode())
+    sys.stdout.buffer.flush()
+
+
 def problem_json(problem: Problem) -> dict[str, Any]:
     """A problem as plain data."""
     return {

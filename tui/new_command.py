@@ -25,7 +25,7 @@ def new_workflow(name: str) -> None:
     if not path.parent.is_dir():
         raise CommandError(f"there is no folder '{path.parent}'; make it first")
     workflow = read_document(shipped_folder() / f"{START}.json").workflow
-    _write_new(path, canonical_text(workflow.model_copy(update={"layout": {}})))
+    _write_new(path, canonical_text(workflow))
     print(f"wrote {path}")
     schema = path.parent / SCHEMA_FILE
     if not schema.exists():

@@ -19,16 +19,16 @@ WorkflowArgument = Annotated[
 ]
 WorkflowArguments = Annotated[
     list[str],
-    typer.Argument(metavar="WORKFLOW...", help=WORKFLOW_HELP, autocompletion=complete_workflows, show_default=False),
+    typer.Argument(metavar="WORKFLOW", help=WORKFLOW_HELP, autocompletion=complete_workflows, show_default=False),
 ]
 FileArguments = Annotated[
     list[str],
-    typer.Argument(metavar="FILE...", help="Workflow files, or - to rewrite standard input to standard output.",
+    typer.Argument(metavar="FILE", help="Workflow files, or - to rewrite standard input to standard output.",
                    autocompletion=complete_workflows, show_default=False),
 ]  # fmt: skip
 NodeArgument = Annotated[
     str | None,
-    typer.Argument(metavar="[NODE]", help="Show one node type in full: its ports, their types, bounds and defaults.",
+    typer.Argument(metavar="NODE", help="Show one node type in full: its ports, their types, bounds and defaults.",
                    autocompletion=complete_node_types, show_default=False),
 ]  # fmt: skip
 NodeFiles = Annotated[

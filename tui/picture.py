@@ -19,9 +19,10 @@ MODES = ("auto", "none", "kitty", "sixel", "blocks")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 MOST = 9
 """Pictures of a batch that are shown, on one sheet."""
-SHEET_CELLS = (80, 30)
-"""Columns and rows that a sheet may fill in the largest terminal."""
+SHEET_CELLS = (80, 32)
+"""Columns and rows that a sheet may fill in the largest terminal: 64 × 64 pixels fit into it as they are."""
 GAP = 2
+LARGEST_FACTOR = 6
 
 
 def show_pictures(files: Sequence[Path], mode: str) -> None:
@@ -31,7 +32,9 @@ def show_pictures(files: Sequence[Path], mode: str) -> None:
         return
     try:
         print_sheet(_sheet(pictures), mode)
-    except (OSError, ValueError, ImportError):
+    except BrokenPipeError:
+        raise
+    except Exception:  # a terminal that answers nonsense is no reason to fail: the files are named all the same
         return
 
 
@@ -79,9 +82,7 @@ def _by_protocol(sheet: Image, mode: str, columns: int, rows: int) -> Renderable
     if kind not in (renderable.TGPImage, renderable.SixelImage):
         return None
     cell = get_cell_size()
-    # Whole multiples keep the edges of a small picture's pixels crisp.
-    factor = min(columns * cell.width / sheet.width, rows * cell.height / sheet.height)
-    factor = min(max(1, math.floor(factor)), 6) if factor >= 1 else factor
+    factor = _whole(min(columns * cell.width / sheet.width, rows * cell.height / sheet.height))
     width, height = round(sheet.width * factor), round(sheet.height * factor)
     scaled = sheet.resize((width, height), _filter(factor))
     made: RenderableType = kind(
@@ -97,7 +98,7 @@ def half_blocks(sheet: Image, columns: int, rows: int) -> RenderableType:
     from rich.style import Style
     from rich.text import Text
 
-    factor = min(columns / sheet.width, rows * 2 / sheet.height, 1.0)
+    factor = _whole(min(columns / sheet.width, rows * 2 / sheet.height))
     width, height = max(1, round(sheet.width * factor)), max(2, round(sheet.height * factor / 2) * 2)
     pixels: Any = sheet.resize((width, height), _filter(factor)).load()
     lines = []
@@ -108,6 +109,11 @@ def half_blocks(sheet: Image, columns: int, rows: int) -> RenderableType:
             line.append("▀", Style(color=upper, bgcolor=lower))
         lines.append(line)
     return Group(*lines)
+
+
+def _whole(factor: float) -> float:
+    """How much to enlarge: a whole number of times, so that the edges of a small picture's pixels stay crisp."""
+    return min(math.floor(factor), LARGEST_FACTOR) if factor >= 1 else factor
 
 
 def _filter(factor: float) -> Any:

@@ -25,5 +25,5 @@ def quiet_libraries() -> None:
         os.environ.setdefault(name, value)
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
-    for library in ("huggingface_hub", "transformers", "diffusers", "accelerate", "torch"):
+    for library in ("huggingface_hub", "transformers", "diffusers", "accelerate", "torch", "textual_image"):
         logging.getLogger(library).setLevel(logging.ERROR)

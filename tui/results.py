@@ -23,13 +23,14 @@ def show_results(finished: RunFinished, images: str, drawn: Mapping[str, int]) -
     """
     show_pictures([Path(path) for path in _paths(finished.files)], images)
     rows = _rows(finished) + [(name, f"{value} (drawn)", "") for name, value in drawn.items()]
-    width = max((len(name) for name, _, _ in rows), default=0)
+    # Names align for a person; a program in a pipe finds them the easier without.
+    width = max((len(name) + 1 for name, _, _ in rows), default=0) if sys.stdout.isatty() else 0
     out = console(sys.stdout)
     from rich.text import Text
 
     for name, summary, files in rows:
         arrow = " → " if summary and files else ""
-        out.print(Text.assemble((f"{name:<{width}}  ", "bold"), summary, (arrow, "dim"), (files, "green")))
+        out.print(Text.assemble((f"{name + ':':<{width}} ", "bold"), summary, (arrow, "dim"), (files, "green")))
     if sys.stderr.isatty():
         console(sys.stderr).print(f"done in {duration(finished.seconds)}", style="dim")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from latentgraph.graph.access import FileAccess
 from latentgraph.graph.check import check
-from latentgraph.graph.errors import NodeFailedError, RunCancelledError, WorkflowError
+from latentgraph.graph.errors import RunCancelledError, RunError, WorkflowError
 from latentgraph.graph.events import Event, NodeStarted, RunCancelled, RunFinished
 from latentgraph.graph.plan import Plan
 from latentgraph.graph.registry import Registry
@@ -56,7 +56,7 @@ def run_workflow(request: RunRequest) -> int:
     Raises:
         WorkflowError: The workflow, the values or the settings are wrong.
         CommandError: The run cannot begin.
-        NodeFailedError: A node failed.
+        RunError: A node failed, or a file could not be written.
     """
     if not request.debug:
         quiet_libraries()
@@ -86,8 +86,8 @@ def _plan(request: RunRequest, found: Found, given: Given, registry: Registry, e
         if not told and not request.quiet:
             say_problems([one for one in checked.problems if one.severity == "warning"], as_json=request.as_json)
         told = True
-        recorded = settings_of(found.picture, registry) if found.picture else {}
-        planned = engine.plan_checked(checked.typed, settings={**recorded, **request.settings}, until=request.until)
+        settings = request.settings or (settings_of(found.picture, registry) if found.picture else {})
+        planned = engine.plan_checked(checked.typed, settings=settings, until=request.until)
         if not planned.fetches:
             return planned
         fetch_all(planned.fetches, consent=request.download, ask=not request.as_json, quiet=request.quiet)
@@ -96,8 +96,11 @@ def _plan(request: RunRequest, found: Found, given: Given, registry: Registry, e
 def _refuse_unwritable(out: Path) -> None:
     """Say before a long run, and not after it, that its files would have no place."""
     place = out
-    while not place.exists() and place != place.parent:
-        place = place.parent
+    try:
+        while not place.exists() and place != place.parent:
+            place = place.parent
+    except (OSError, ValueError) as error:
+        raise CommandError(f"--out {out}: {getattr(error, 'strerror', '') or error}") from None
     if not place.is_dir():
         raise CommandError(f"--out {out}: '{place}' is a file; a folder is wanted")
     if not os.access(place, os.W_OK | os.X_OK):
@@ -123,10 +126,13 @@ def _follow(run: Run, request: RunRequest, given: Given) -> int:
         if isinstance(last, RunCancelled) and not request.as_json:
             show_cancelled(last, running)
         return CANCELLED
-    except NodeFailedError as error:
+    except RunError:
         if request.as_json and not request.debug:
-            return FAILED
-        raise error
+            return FAILED  # the last event has told why
+        raise
+    except BaseException:
+        run.cancel()  # nobody takes the output any more
+        raise
     if isinstance(last, RunFinished) and not request.as_json:
         _show(last, request, given)
     return DONE

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from latentgraph.graph.schema import schema_text
 from latentgraph.tui.find import load_registry
-from latentgraph.tui.messages import CommandError
+from latentgraph.tui.messages import CommandError, write_utf8
 
 
 def write_schema(out: Path | None, node_files: Iterable[Path]) -> None:
@@ -19,7 +19,7 @@ def write_schema(out: Path | None, node_files: Iterable[Path]) -> None:
     """
     text = schema_text(load_registry(node_files))
     if out is None:
-        sys.stdout.write(text)
+        write_utf8(text)
         return
     try:
         out.write_text(text, encoding="utf-8", newline="\n")

@@ -15,6 +15,7 @@ from latentgraph.graph.parse import parse
 from latentgraph.graph.problem import Problem
 from latentgraph.graph.registry import Registry
 from latentgraph.graph.types import ValueFaultError
+from latentgraph.graph.words import shown
 from latentgraph.graph.workflow import Workflow, WorkflowInput
 
 RANDOM = "random"
@@ -108,6 +109,8 @@ def parse_text(text: str, declared: WorkflowInput, registry: Registry) -> Any:
     """
     if text == "null" and not declared.required and declared.default is None:
         return None
+    if not text.isprintable() and any(0xD800 <= ord(character) < 0xE000 for character in text):
+        raise ValueFaultError("the value is not UTF-8 text")
     match declared.type:
         case "string":
             return text
@@ -130,7 +133,7 @@ def _number(text: str, kind: type[int] | type[float], wanted: str) -> int | floa
         return kind(text)
     except ValueError:
         too_long = kind is int and text.strip("+-").isdigit()
-        raise ValueFaultError("the number is too long" if too_long else f"{text!r} is not {wanted}") from None
+        raise ValueFaultError("the number is too long" if too_long else f"{shown(text)} is not {wanted}") from None
 
 
 def _boolean(text: str) -> bool:
@@ -139,7 +142,7 @@ def _boolean(text: str) -> bool:
         return True
     if word in FALSE:
         return False
-    raise ValueFaultError(f"{text!r} is neither true nor false; write true, false, yes, no, 1 or 0")
+    raise ValueFaultError(f"{shown(text)} is neither true nor false; write true, false, yes, no, 1 or 0")
 
 
 def _instead(declared: WorkflowInput, registry: Registry) -> str:

@@ -1,0 +1,211 @@
+"""The commands: what each is called, what it takes and what its help says.
+
+The work of a command is imported when it is called, so that `--help`, `check` and completion start fast.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from latentgraph.tui import options
+
+ABOUT = """Stable Diffusion as a typed graph that you can read, run and edit from a terminal.
+
+A workflow is a JSON file: nodes, and links between them. Some ship with the program and go by their names.
+
+[bold]Begin with[/]
+
+  latentgraph run text_to_image --set prompt="a green star"
+  latentgraph new workflow mine
+  latentgraph nodes
+"""
+EXIT_CODES = "Exit codes: 0 done, 1 the run failed, 2 the workflow or the call is wrong, 130 cancelled."
+
+app = typer.Typer(
+    name="latentgraph",
+    help=ABOUT,
+    epilog=EXIT_CODES,
+    rich_markup_mode="rich",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+new = typer.Typer(help="Make a start of your own.", no_args_is_help=True)
+app.add_typer(new, name="new")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"latentgraph {version('latentgraph')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and stop.")
+    ] = False,
+) -> None:
+    """Take the options that stand before the command."""
+
+
+RUN_HELP = """Run a workflow, show its picture and save it.
+
+[bold]Examples[/]
+
+  latentgraph run text_to_image
+  latentgraph run text_to_image --set prompt="a red circle" --set seed=random
+  latentgraph run ./mine.json --inputs settings.json --out pictures
+  latentgraph run outputs/image-1.png         the same picture again
+  latentgraph run text_to_image --json        events for a program
+  latentgraph run text_to_image --quiet       only the files, one a line
+
+"""
+
+
+@app.command(help=RUN_HELP, epilog=EXIT_CODES)
+def run(
+    workflow: options.WorkflowArgument,
+    values: options.Settings = None,
+    inputs: options.InputsFile = None,
+    until: options.Until = None,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the files of the run.")] = Path(
+        "outputs"
+    ),
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Number the files from 1 and replace what is there.")
+    ] = False,
+    no_metadata: Annotated[
+        bool, typer.Option("--no-metadata", help="Leave out of the files how they were made.")
+    ] = False,
+    allow_read: options.AllowRead = None,
+    nodes: options.NodeFiles = None,
+    device: Annotated[
+        str | None,
+        typer.Option("--device", metavar="DEVICE", show_default="auto",
+                     help="Where to compute: auto (the GPU if there is one), cpu, cuda, cuda:N or mps."),
+    ] = None,
+    dtype: Annotated[
+        str | None,
+        typer.Option("--dtype", metavar="DTYPE", show_default="auto",
+                     help="Precision of the models: auto (float16 on a CUDA device, else float32), float32, "
+                          "float16 or bfloat16."),
+    ] = None,
+    download: Annotated[
+        bool, typer.Option("--download", help="Fetch a model that is not on this machine without asking.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the events for a program, one JSON object a line, and nothing else.")
+    ] = False,
+    images: Annotated[
+        str, typer.Option("--images", metavar="auto|none|kitty|sixel|blocks",
+                          help="How to show pictures in the terminal.")
+    ] = "auto",
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print only the files that were written, one a line.")
+    ] = False,
+    debug: options.Debug = False,
+) -> None:  # fmt: skip
+    """Run a workflow; its help is RUN_HELP."""
+    from latentgraph.tui.picture import MODES
+    from latentgraph.tui.run_command import RunRequest, run_workflow
+
+    if images not in MODES:
+        raise typer.BadParameter(f"{images!r} is none of {', '.join(MODES)}", param_hint="--images")
+    asked = {"device": device, "dtype": dtype}
+    request = RunRequest(
+        workflow,
+        {name: value for name, value in asked.items() if value is not None},
+        values or (),
+        inputs,
+        until,
+        out,
+        overwrite,
+        not no_metadata,
+        allow_read or (),
+        nodes or (),
+        download,
+        as_json,
+        images,
+        quiet,
+        debug,
+    )
+    raise typer.Exit(run_workflow(request))
+
+
+@app.command(epilog="Exit codes: 0 no errors (there may be warnings), 2 errors.")
+def check(
+    workflows: options.WorkflowArguments,
+    values: options.Settings = None,
+    inputs: options.InputsFile = None,
+    allow_read: options.AllowRead = None,
+    nodes: options.NodeFiles = None,
+    as_json: options.AsJson = False,
+    debug: options.Debug = False,
+) -> None:
+    """Find everything that is wrong with workflows, without running them or reading weights.
+
+    Each problem is a line: file:line:column: code node.port: what is wrong; what to do.
+    """
+    from latentgraph.tui.check_command import CheckRequest, check_workflows
+
+    request = CheckRequest(workflows, values or (), inputs, allow_read or (), nodes or (), as_json)
+    raise typer.Exit(check_workflows(request))
+
+
+@app.command("nodes")
+def list_node_types(
+    name: options.NodeArgument = None,
+    nodes: options.NodeFiles = None,
+    as_json: options.AsJson = False,
+    debug: options.Debug = False,
+) -> None:
+    """List the node types that a workflow can use, or show one in full."""
+    from latentgraph.tui.listing import list_nodes
+
+    list_nodes(name, nodes or (), as_json=as_json)
+
+
+@app.command()
+def schema(
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Write it there instead.", show_default=False)
+    ] = None,
+    nodes: options.NodeFiles = None,
+    debug: options.Debug = False,
+) -> None:
+    """Print the JSON Schema of workflow files, by which an editor completes and checks them.
+
+    A file names it: "$schema": "./workflow.schema.json".
+    """
+    from latentgraph.tui.schema_command import write_schema
+
+    write_schema(out, nodes or ())
+
+
+@app.command(epilog="Exit codes: 0 done, 1 with --check where a file would change, 2 where one is broken.")
+def fmt(
+    files: options.FileArguments,
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; list the files that would change.")] = False,
+    debug: options.Debug = False,
+) -> None:
+    """Write workflow files in the one canonical way, so that edits are small diffs."""
+    from latentgraph.tui.fmt_command import format_files
+
+    raise typer.Exit(format_files(files, check=check))
+
+
+@new.command("workflow")
+def new_workflow_file(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="NAME.json is written, never over a file.")],
+    debug: options.Debug = False,
+) -> None:
+    """Write a workflow to begin with."""
+    from latentgraph.tui.new_command import new_workflow
+
+    new_workflow(name)
