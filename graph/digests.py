@@ -35,12 +35,6 @@ def file_digest(path: Path) -> str:
         return _known[key]
 
 
-def files_digest(paths: list[Path]) -> str:
-    """One digest of several files: of their names and their bytes."""
-    parts = "\n".join(f"{path.name}:{file_digest(path)}" for path in sorted(paths))
-    return hashlib.sha256(parts.encode()).hexdigest()
-
-
 def _memory() -> Path:
     return Path(platformdirs.user_cache_dir("latentgraph")) / "digests.json"
 

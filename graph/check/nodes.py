@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from latentgraph.graph.access import AccessError
+from latentgraph.graph.access import AccessError, reads_of
 from latentgraph.graph.check.inputs import ANYTHING
 from latentgraph.graph.check.ports import settle_ports
 from latentgraph.graph.check.scope import UNKNOWN, JsonPath, Scope, links_of
 from latentgraph.graph.errors import LatentgraphError
+from latentgraph.graph.node import Port
 from latentgraph.graph.order import ordered
 from latentgraph.graph.typed import Absent, Offer, TypedLoop, TypedNode, Wire
 from latentgraph.graph.types import PortType
@@ -107,6 +108,8 @@ def _describe(typed: TypedNode, scope: Scope, json_path: JsonPath) -> Mapping[st
     describe = typed.type.options.describe
     if describe is None:
         return {}
+    if any(port.name not in typed.resources for port in typed.type.inputs.values() if _names_something(typed, port)):
+        return {}
     missing = [resource.fetch for resource in typed.resources.values() if resource.fetch is not None]
     if missing:
         scope.report.add("N301", f"not on this machine: {missing[0].description}", json_path, typed.path)
@@ -120,6 +123,12 @@ def _describe(typed: TypedNode, scope: Scope, json_path: JsonPath) -> Mapping[st
         # A faulty configuration file is told by the node itself when it runs, with the whole reason.
         scope.report.add("N301", f"cannot be told before the run: {error}", json_path, typed.path)
     return {}
+
+
+def _names_something(typed: TypedNode, port: Port) -> bool:
+    """Whether a reading port was given a name, or has one by default: not resolved, it is a problem told already."""
+    reads = reads_of(port.type.metadata) is not None
+    return reads and typed.constants.get(port.name, port.default) is not None
 
 
 def _disable(name: str, node: Node, typed: TypedNode, scope: Scope) -> None:
