@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path, PurePath
 from typing import Any
@@ -31,7 +32,7 @@ def record(document: Document, planned: Plan, registry: Registry) -> dict[str, s
         "settings": dict(planned.settings),
         "identities": {name: registry.settings[name].identity(value) for name, value in planned.settings.items()},
         "sources": planned.sources,
-        "versions": versions(),
+        "versions": dict(versions()),
     }
     embedded = {f"{PREFIX}files": json.dumps(dict(planned.embedded))} if planned.embedded else {}
     return {
@@ -42,7 +43,8 @@ def record(document: Document, planned: Plan, registry: Registry) -> dict[str, s
     }
 
 
-def versions() -> dict[str, str]:
+@cache
+def versions() -> Mapping[str, str]:
     """Versions of what makes the bits."""
     found = {}
     for package in PACKAGES:

@@ -28,8 +28,19 @@ def scheduler_class(class_name: str) -> Any:
 
 
 def make_scheduler(class_name: str, config: Mapping[str, Any]) -> Any:
-    """A new scheduler of that class from any scheduler's configuration, as `from_config` does it."""
-    return scheduler_class(class_name).from_config(dict(config))
+    """A new scheduler of that class with its own configuration, the pipeline's rewrites included.
+
+    `from_config` leaves out what `_use_default_values` lists, the rewritten entries among it, so they are put back the
+    way the pipeline's constructor puts them in.
+    """
+    from diffusers.configuration_utils import FrozenDict
+
+    scheduler = scheduler_class(class_name).from_config(dict(config))
+    made = scheduler.config
+    lost = {name: config[name] for name in PIPELINE_REWRITES if name in config and made.get(name) != config[name]}
+    if lost:
+        scheduler._internal_dict = FrozenDict({**made, **lost})  # type: ignore[no-untyped-call]
+    return scheduler
 
 
 def scheduler_snapshot(scheduler: Any) -> Mapping[str, Any]:
@@ -41,15 +52,8 @@ def scheduler_snapshot(scheduler: Any) -> Mapping[str, Any]:
 
 
 def rewritten_for_pipeline(config: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A snapshot with the pipeline constructor's rewrites applied.
-
-    An entry that is rewritten leaves `_use_default_values` too: `from_config` throws the entries listed there away,
-    and the same class would come back with its old default.
-    """
-    changed = {k: v for k, v in PIPELINE_REWRITES.items() if k in config and config[k] != v}
-    kept = [name for name in config.get("_use_default_values", []) if name not in changed]
-    defaults = {"_use_default_values": kept} if "_use_default_values" in config else {}
-    return {**config, **changed, **defaults}
+    """A snapshot with the pipeline constructor's rewrites applied, as `pipeline.scheduler.config` has them."""
+    return {**config, **{name: value for name, value in PIPELINE_REWRITES.items() if name in config}}
 
 
 def model_scheduler(class_name: str, config: Mapping[str, Any], *, rewrite: bool) -> Mapping[str, Any]:

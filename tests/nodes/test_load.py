@@ -7,6 +7,7 @@ import pickle
 import shutil
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from latentgraph.graph.registry import Registry
 from latentgraph.nodes.handles import Denoiser, SafetyChecker, Scheduler, Tokenizer, loaded
 from latentgraph.nodes.load import describe_model, load_model
 from latentgraph.nodes.model_source import ReadsModel
+from latentgraph.nodes.schedule import configure_scheduler
 
 
 @pytest.fixture
@@ -238,3 +240,21 @@ def test_tokenizer_scheduler_and_checker_become_handles_too(pipeline: Any) -> No
     assert dict(loaded(scheduler).config) == dict(pipeline.scheduler.config)
     checker = SafetyChecker.of_pair(pipeline.safety_checker, pipeline.feature_extractor)
     assert loaded(checker).feature_extractor is pipeline.feature_extractor
+
+
+def test_another_scheduler_is_configured_from_the_models_own_as_diffusers_does_it(folder: Path) -> None:
+    library: Any = diffusers
+    library.DDIMScheduler().save_pretrained(folder / "scheduler")
+    edit_json(folder / "scheduler" / "scheduler_config.json", steps_offset=None, clip_sample=None)
+    edit_json(folder / "model_index.json", scheduler=["diffusers", "DDIMScheduler"])
+    with warnings.catch_warnings():
+        # The constructor says that it rewrites what an old file says.
+        warnings.simplefilter("ignore", FutureWarning)
+        pipeline = load_pipeline(folder)
+    own = load_model(str(folder)).scheduler
+    for name in ("EulerDiscreteScheduler", "DDIMScheduler", "LCMScheduler", "DDPMScheduler"):
+        theirs = dict(getattr(diffusers, name).from_config(pipeline.scheduler.config).config)
+        ours = dict(loaded(configure_scheduler(own, name)).config)
+        for one in (ours, theirs):
+            one.pop("_use_default_values", None)
+        assert ours == theirs
