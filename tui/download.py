@@ -6,11 +6,11 @@ import sys
 from collections.abc import Callable, Sequence
 
 from latentgraph.graph.access import AccessError, Fetch
-from latentgraph.tui.messages import CommandError, console
+from latentgraph.tui.messages import CommandError, console, say
 
 
 def fetch_all(fetches: Sequence[Fetch], *, consent: bool, ask: bool, quiet: bool) -> None:
-    """Download what is missing, if the user agrees.
+    """Download what is missing, if the user agrees; without agreement nothing is asked of the network.
 
     Args:
         fetches: What is missing.
@@ -23,22 +23,29 @@ def fetch_all(fetches: Sequence[Fetch], *, consent: bool, ask: bool, quiet: bool
     """
     # Two nodes that read one model want the same files.
     wanted = {fetch.description: fetch for fetch in fetches}
-    if not consent and not (ask and _agreed(list(wanted))):
-        raise CommandError(f"not on this machine: {'; '.join(wanted)}; add --download to fetch it")
-    for fetch in wanted.values():
-        try:
+    ask = ask and sys.stdin.isatty() and sys.stderr.isatty()
+    if wanted and not consent and not ask:
+        raise _declined(list(wanted))
+    try:
+        announced = {fetch.announcement(): fetch for fetch in wanted.values()}
+        if announced and not consent and not _agreed(list(announced)):
+            raise _declined(list(announced))
+        for announcement, fetch in announced.items():
+            if not quiet:
+                say("note", f"downloading {announcement}")
             _fetch(fetch, quiet=quiet)
-        except AccessError as error:
-            hint = f"; {error.hint}" if error.hint else ""
-            raise CommandError(error.message + hint, exit_code=1) from error
+    except AccessError as error:
+        raise CommandError(str(error), exit_code=1) from error
 
 
-def _agreed(descriptions: list[str]) -> bool:
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return False
+def _declined(what: list[str]) -> CommandError:
+    return CommandError(f"not on this machine: {'; '.join(what)}; add --download to fetch it")
+
+
+def _agreed(announcements: list[str]) -> bool:
     print("The workflow needs what is not on this machine:", file=sys.stderr)
-    for description in descriptions:
-        print(f"  {description}", file=sys.stderr)
+    for announcement in announcements:
+        print(f"  {announcement}", file=sys.stderr)
     print("Download it? [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
