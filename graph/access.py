@@ -88,7 +88,8 @@ class FileAccess:
             present = path.exists()
         except (OSError, RuntimeError, UnicodeError) as error:
             # RuntimeError: a ring of symbolic links, or the home folder of nobody; UnicodeError: half a surrogate pair.
-            reason = error.strerror if isinstance(error, OSError) else str(error)
+            ring = "Symlink loop" in str(error)
+            reason = "its links go round in a ring" if ring else getattr(error, "strerror", None) or error
             raise AccessError(f"the path {written!r} leads nowhere: {reason}", "look at the path") from None
         if not given:
             roots = [root.resolve() for root in (self.folder, *self.allowed) if root is not None]

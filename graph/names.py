@@ -33,7 +33,9 @@ def printable(text: str) -> str:
 def closest(name: str, known: Iterable[str]) -> str:
     """A hint that names the likeliest of `known`, or lists them where they are few."""
     candidates = sorted(set(known))
-    near = [one for one in candidates if abs(len(one) - len(name)) <= len(name) // 2 + 2] if len(name) <= 100 else []
+    # Texts of lengths farther apart than 3 to 7 cannot reach the cutoff.
+    near = [one for one in candidates if 3 * len(one) <= 7 * len(name) <= 49 * len(one) / 3] if len(name) < 100 else []
+    near.sort(key=lambda one: (one[:1] != name[:1], abs(len(one) - len(name))))
     matches = get_close_matches(name, near[:2000], n=1, cutoff=0.6)
     if matches:
         return meant(matches[0])

@@ -153,7 +153,7 @@ def _too_deep(source: Source) -> WorkflowError:
 
 def _depth_exceeds(value: Any, limit: int) -> bool:
     level: list[Any] = [value]
-    for _ in range(limit + 1):
+    for _ in range(limit):
         level = [
             inner
             for outer in level

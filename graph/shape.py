@@ -66,7 +66,7 @@ def _problem(error: ErrorDetails, path: tuple[str | int, ...], source: Source, *
         message, key = f"the key {last!r} is missing", True
         path = path[:-1]
     elif error["type"] in ("too_short", "too_long"):
-        message = f"{where} has {len(error['input'])} items; a position is column and row, two integers"
+        message = f"{where} is {shown(error['input'])}; a position is column and row, two integers"
     elif error["type"] == "literal_error":
         message = f"{where} is {shown(error['input'])}; {_choices(str(error['ctx']['expected']))} is wanted"
     else:

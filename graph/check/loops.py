@@ -71,10 +71,10 @@ def _refuse_names_used_twice(node: Node, scope: Scope, path: str, place: JsonPat
     for kind, names in (("each", node.each), ("carry", node.carry), ("inputs", node.inputs)):
         for key in names or {}:
             if key in seen:
-                message = f"loop.{key} would be two things: it is in {seen[key]} already"
+                message = f"loop.{key} would be two things: it is {seen[key]} already"
                 scope.report.add("E111", message, (*place, kind, key), path, key)
             scope.report.name(key, (*place, kind, key), path)
-            seen.setdefault(key, kind)
+            seen.setdefault(key, f"in {kind}")
     for key in node.collect or {}:
         scope.report.name(key, (*place, "collect", key), path)
         if key in (node.carry or {}):

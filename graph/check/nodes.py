@@ -27,7 +27,6 @@ def check_nodes(scope: Scope) -> list[TypedNode | TypedLoop]:
     typed: list[TypedNode | TypedLoop] = []
     for name in _order(scope):
         node = scope.nodes[name]
-        scope.waiting.discard(name)
         scope.report.name(name, (*scope.json_path, name), scope.path + name)
         if node.type == LOOP:
             typed += check_loop(name, node, scope)
@@ -35,6 +34,7 @@ def check_nodes(scope: Scope) -> list[TypedNode | TypedLoop]:
             typed += check_subworkflow(name, node, scope)
         else:
             typed += _check_node(name, node, scope)
+        scope.waiting.discard(name)
     return typed
 
 

@@ -35,7 +35,7 @@ def check_subworkflow(name: str, node: Node, scope: Scope) -> list[TypedNode | T
                 scope.follow(text, (*place, "inputs", key, "from"), node=path, port=key)
         scope.offer_nothing_known(name)
         return []
-    report = scope.report.inside(document)
+    report, own = scope.report.inside(document), scope.report.document.path
     offers = _offers(document, node, scope, path, place)
     report.findings.embedded[path] = canonical_text(document.workflow)
     inside = Scope(
@@ -45,7 +45,7 @@ def check_subworkflow(name: str, node: Node, scope: Scope) -> list[TypedNode | T
         offers,
         document.workflow.nodes,
         f"{path}/",
-        files=(*scope.files, str(document.path)),
+        files=(*(scope.files or (str(own.resolve()) if own else "",)), str(document.path)),
         drawn=scope.drawn,
     )
     nodes = check_nodes(inside)
@@ -85,7 +85,7 @@ def _read(node: Node, scope: Scope, path: str, place: JsonPath) -> Document | No
                 parse_document(outer.embedded[path].encode(), node.file, outer.path), embedded=outer.embedded
             )
         file = scope.access.path(node.file, given=False)
-        around = (*scope.files, str(outer.path.resolve()) if outer.path else "")
+        around = scope.files or (str(outer.path.resolve()) if outer.path else "",)
         if str(file) in around:
             chain = " → ".join(Path(one).name for one in (*around[around.index(str(file)) :], str(file)))
             scope.report.add("E113", f"the file contains itself: {chain}", where, path, key=False)
