@@ -222,9 +222,24 @@ def _outputs(place: str, hints: Mapping[str, Any], docstring: Docstring) -> tupl
 
 def _port_type(place: str, what: str, annotation: Any) -> PortType:
     try:
-        return PortType(annotation)
+        port_type = PortType(annotation)
+        if port_type.literal and port_type.metadata:
+            _try_bounds(port_type)
+        return port_type
     except TypeError as error:
         raise NodeDefinitionError(f"{place}: {what}: {error}") from error
+
+
+def _try_bounds(port_type: PortType) -> None:
+    """Raise TypeError where a bound does not go with its type, which pydantic says only when a value meets it."""
+    samples = {str: "", int: 0, float: 0.0, bool: False}
+    for member in port_type.members:
+        try:
+            port_type.parse(samples.get(member))
+        except ValueFaultError:
+            continue
+        except TypeError as error:
+            raise TypeError(f"its bounds do not go with {port_type.name}") from error
 
 
 def output_name(port_type: PortType) -> str:

@@ -13,7 +13,7 @@ def ordered(
     """Sort nodes so that each stands after those it reads.
 
     Args:
-        names: The nodes, in the order in which they are written; of several right orders, the nearest to it is taken.
+        names: The nodes, in the order in which they are written, which decides where the links leave it open.
         links: Pairs of a node and one that reads it.
 
     Returns:

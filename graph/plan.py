@@ -123,7 +123,8 @@ class Frame:
         """Where a supply is found."""
         if isinstance(supply, Wire):
             return self.slot(supply)
-        return supply if isinstance(supply, Constant) else Constant(None)
+        assert isinstance(supply, Constant), "the check lets no port go without a value"
+        return supply
 
     def key(self, wire: Wire) -> str:
         """The key of an output: of its node, with its name."""

@@ -75,6 +75,10 @@ def _undecorated(source: str) -> Any:
             "alone: `*, context: RunContext = ALONE`",
         ),
         (
+            "@node(category='x')\ndef f(a: Annotated[str, Field(ge=1)]) -> int: ...",
+            "mine.f: parameter 'a': its bounds do not go with string",
+        ),
+        (
             "@node(category='x', draws='rng')\ndef f(a: int) -> int: ...",
             "mine.f: draws from 'rng', which is none of its parameters",
         ),
