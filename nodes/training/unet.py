@@ -70,7 +70,7 @@ def draw_timesteps(count: int) -> Tensor:
     return (picked * 1000).long().clamp(0, 999)
 
 
-HARDNESS = {"one": 1.0, "two": 1.8, "scene": 0.4, "sign": 1.0}
+HARDNESS = {"one": 1.0, "two": 2.5, "scene": 0.4, "sign": 1.0}
 """How often a kind is drawn, against its share of the set: scenes are learnt at once, two things last."""
 
 
