@@ -5,7 +5,7 @@ Typer asks these functions; whatever goes wrong in them, the shell gets no candi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,16 +17,15 @@ if TYPE_CHECKING:
 
 Candidates = list[tuple[str, str]]
 """Each word with a line of help."""
-Completer = Callable[[typer.Context, list[str], str], Candidates]
+Completer = Callable[[typer.Context, str], Candidates]
 PICTURES = (".png",)
-COMMANDS = ("run", "check")
 
 
 def _quietly(complete: Completer) -> Completer:
     @wraps(complete)
-    def guarded(ctx: typer.Context, args: list[str], incomplete: str) -> Candidates:
+    def guarded(ctx: typer.Context, incomplete: str) -> Candidates:
         try:
-            found = complete(ctx, args, incomplete)
+            found = complete(ctx, incomplete)
         except Exception:
             return []
         return [(word, help_text) for word, help_text in found if word.startswith(incomplete)]
@@ -35,7 +34,7 @@ def _quietly(complete: Completer) -> Completer:
 
 
 @_quietly
-def complete_workflows(ctx: typer.Context, args: list[str], incomplete: str) -> Candidates:
+def complete_workflows(ctx: typer.Context, incomplete: str) -> Candidates:
     """Shipped workflows by name, and workflow files, pictures and folders below what is typed."""
     from latentgraph.tui.find import shipped_names
 
@@ -44,9 +43,9 @@ def complete_workflows(ctx: typer.Context, args: list[str], incomplete: str) -> 
 
 
 @_quietly
-def complete_inputs(ctx: typer.Context, args: list[str], incomplete: str) -> Candidates:
+def complete_inputs(ctx: typer.Context, incomplete: str) -> Candidates:
     """The inputs of the workflow on the line; after the sign of equality, the values that are known."""
-    workflow = _workflow(ctx, args)
+    workflow = _workflow(ctx)
     name, equals, _ = incomplete.partition("=")
     if not equals:
         return [(f"{key}=", declared.description) for key, declared in workflow.inputs.items()]
@@ -54,17 +53,17 @@ def complete_inputs(ctx: typer.Context, args: list[str], incomplete: str) -> Can
 
 
 @_quietly
-def complete_node_paths(ctx: typer.Context, args: list[str], incomplete: str) -> Candidates:
+def complete_node_paths(ctx: typer.Context, incomplete: str) -> Candidates:
     """The nodes of the workflow on the line."""
-    return [(name, _about(node)) for name, node in _workflow(ctx, args).nodes.items()]
+    return [(name, _about(node)) for name, node in _workflow(ctx).nodes.items()]
 
 
 @_quietly
-def complete_node_types(ctx: typer.Context, args: list[str], incomplete: str) -> Candidates:
+def complete_node_types(ctx: typer.Context, incomplete: str) -> Candidates:
     """All node types."""
     from latentgraph.tui.find import load_registry
 
-    registry = load_registry(Path(file) for file in _following(args, "--nodes"))
+    registry = load_registry(Path(file) for file in ctx.params.get("nodes") or ())
     return [(node.name, node.docstring.summary) for node in registry]
 
 
@@ -84,33 +83,17 @@ def _files(incomplete: str, suffixes: tuple[str, ...]) -> Iterator[tuple[str, st
             yield f"{shown}{path.name}", ""
 
 
-def _workflow(ctx: typer.Context, args: list[str]) -> Workflow:
+def _workflow(ctx: typer.Context) -> Workflow:
     """The workflow named on the line; pictures are not opened for a completion."""
     from latentgraph.graph.document import read_document
     from latentgraph.tui.find import workflow_path
 
-    # An option that still waits for its value keeps the parser from coming to the argument.
-    named = ctx.params.get("workflow") or next(_positional(args))
-    path = workflow_path(named[0] if isinstance(named, list) else named)
+    named = ctx.params.get("workflow") or ctx.params.get("workflows") or ctx.args
+    # An option that still waits for its value keeps the parser from coming to the argument: it is left over.
+    path = workflow_path(named if isinstance(named, str) else named[0])
     if path is None:
         raise ValueError("standard input is not read for a completion")
     return read_document(path).workflow
-
-
-def _positional(args: list[str]) -> Iterator[str]:
-    valued = {"--set", "--inputs", "--until", "--nodes", "--out", "--allow-read", "--device", "--dtype", "--images"}
-    previous = ""
-    for word in args:
-        if not word.startswith("--") and previous not in valued and word not in COMMANDS:
-            yield word
-        previous = word
-
-
-def _following(args: Iterable[str], option: str) -> Iterator[str]:
-    words = iter(args)
-    for word in words:
-        if word == option:
-            yield next(words)
 
 
 def _values(declared: WorkflowInput) -> list[str]:

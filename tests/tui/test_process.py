@@ -128,7 +128,9 @@ def test_a_workflow_is_read_from_standard_input(slow: str, tmp_path: Path) -> No
     with open(tmp_path / "half.json") as file:
         code, out, err = _finish(_start("check", "-", folder=tmp_path, stdin=file.fileno()))
     assert (code, err) == (2, "")
-    assert out == "<stdin>:1:19: E003: the text ends before the JSON does; close every bracket that is open\n1 workflow: 1 error\n"
+    problem, counts = out.splitlines()
+    assert problem == "<stdin>:1:19: E003: the text ends before the JSON does; close every bracket that is open"
+    assert counts == "1 workflow: 1 error"
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&- <&-"])
