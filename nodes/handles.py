@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self
 
 from latentgraph.graph.context import ALONE, RunContext
-from latentgraph.nodes.families import family_of_component
-from latentgraph.nodes.held import HeldSource, content_digest, held_config, json_digest
+from latentgraph.nodes.loading.families import family_of_component
+from latentgraph.nodes.loading.held import HeldSource, content_digest, held_config, json_digest
 
 if TYPE_CHECKING:
     from transformers import CLIPImageProcessor
@@ -122,7 +122,7 @@ class Scheduler(Handle):
     @classmethod
     def of(cls, module: Any, *, family: str | None = None) -> Self:
         """The handle of a diffusers scheduler: of its class and configuration, not of its state."""
-        from latentgraph.nodes.schedulers import scheduler_snapshot
+        from latentgraph.nodes.loading.schedulers import scheduler_snapshot
 
         config = scheduler_snapshot(module)
         name = type(module).__name__
@@ -154,7 +154,7 @@ class SchedulerSource:
 
     def make(self, device: str, dtype: str, warn: Any) -> Any:
         """A new scheduler, before its first `set_timesteps`."""
-        from latentgraph.nodes.schedulers import make_scheduler
+        from latentgraph.nodes.loading.schedulers import make_scheduler
 
         return make_scheduler(self.class_name, self.config)
 

@@ -18,8 +18,8 @@ from latentgraph.nodes.handles import (
     TextEncoder,
     Tokenizer,
 )
-from latentgraph.nodes.model_source import ReadsModel
-from latentgraph.nodes.parts import open_model
+from latentgraph.nodes.loading.model_source import ReadsModel
+from latentgraph.nodes.loading.parts import open_model
 
 DEFAULT_MODEL: Final = "builtin:shapes"
 

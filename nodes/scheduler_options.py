@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
 
 from latentgraph.graph.names import closest
-from latentgraph.nodes.schedulers import scheduler_class
+from latentgraph.nodes.loading.schedulers import scheduler_class
 
 
 def known_schedulers() -> list[str]:

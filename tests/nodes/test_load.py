@@ -22,7 +22,7 @@ from latentgraph.graph.context import RunContext
 from latentgraph.graph.registry import Registry
 from latentgraph.nodes.handles import Denoiser, SafetyChecker, Scheduler, Tokenizer, loaded
 from latentgraph.nodes.load import describe_model, load_model
-from latentgraph.nodes.model_source import ReadsModel
+from latentgraph.nodes.loading.model_source import ReadsModel
 from latentgraph.nodes.schedule import configure_scheduler
 
 
@@ -199,7 +199,7 @@ def test_looking_a_model_up_imports_no_heavy_library(tiny_folder: Path) -> None:
         "import sys\n"
         "from latentgraph.graph.access import FileAccess\n"
         "from latentgraph.nodes.load import describe_model\n"
-        "from latentgraph.nodes.model_source import ReadsModel\n"
+        "from latentgraph.nodes.loading.model_source import ReadsModel\n"
         f"resource = ReadsModel().resolve({str(tiny_folder)!r}, FileAccess(), given=True)\n"
         "print(describe_model({'model': resource.value})['denoiser'], len(resource.digest()))\n"
         "print([name for name in ('torch', 'diffusers', 'transformers', 'safetensors') if name in sys.modules])\n"

@@ -18,14 +18,14 @@ import pytest
 from tests.nodes.hub_server import COMMIT, Hub, serve
 from tests.nodes.tiny import edit_json
 
-from latentgraph.nodes.hub_errors import hub_error
+from latentgraph.nodes.loading.hub_errors import hub_error
 
 FETCH = """
 import json, sys
 from latentgraph.graph.access import AccessError, FileAccess
 from latentgraph.nodes.load import load_model
 from latentgraph.nodes.handles import loaded
-from latentgraph.nodes.model_source import ReadsModel
+from latentgraph.nodes.loading.model_source import ReadsModel
 said = {}
 try:
     for turn in ("first", "second"):

@@ -16,7 +16,7 @@ from tests.nodes.tiny import edit_json, load_pipeline
 from latentgraph.graph.access import AccessError, FileAccess
 from latentgraph.nodes.handles import loaded
 from latentgraph.nodes.load import load_model
-from latentgraph.nodes.model_source import ReadsModel
+from latentgraph.nodes.loading.model_source import ReadsModel
 
 CONVERT = (
     'if you trust where it comes from, convert it once: python -c "from diffusers import StableDiffusionPipeline as P; '

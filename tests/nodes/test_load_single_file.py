@@ -21,8 +21,8 @@ from latentgraph.graph.access import AccessError, FileAccess
 from latentgraph.graph.context import RunContext
 from latentgraph.nodes.handles import loaded
 from latentgraph.nodes.load import describe_model, load_model
-from latentgraph.nodes.model_source import ReadsModel
-from latentgraph.nodes.sources import load_tokenizer
+from latentgraph.nodes.loading.model_source import ReadsModel
+from latentgraph.nodes.loading.sources import load_tokenizer
 
 SD1 = Path(str(files("latentgraph.nodes"))) / "configs" / "sd1"
 

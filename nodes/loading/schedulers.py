@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from latentgraph.nodes.sources import prepare_libraries, quiet_libraries
+from latentgraph.nodes.loading.sources import prepare_libraries, quiet_libraries
 
 PIPELINE_REWRITES: Final = MappingProxyType({"steps_offset": 1, "clip_sample": False})
 """What `StableDiffusionPipeline.__init__` (diffusers 0.42) sets in a scheduler that has these entries."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from latentgraph.graph.access import AccessError
-from latentgraph.nodes.checkpoint import PREFIXES, Checkpoint
 from latentgraph.nodes.handles import (
     VAE,
     Denoiser,
@@ -18,17 +17,18 @@ from latentgraph.nodes.handles import (
     TextEncoder,
     Tokenizer,
 )
-from latentgraph.nodes.held import json_digest
-from latentgraph.nodes.model_folder import ModelFolder, Part, tree_digest
-from latentgraph.nodes.model_source import LocatedModel, locate
-from latentgraph.nodes.schedulers import model_scheduler
-from latentgraph.nodes.single_file import (
+from latentgraph.nodes.loading.checkpoint import PREFIXES, Checkpoint
+from latentgraph.nodes.loading.held import json_digest
+from latentgraph.nodes.loading.model_folder import ModelFolder, Part, tree_digest
+from latentgraph.nodes.loading.model_source import LocatedModel, locate
+from latentgraph.nodes.loading.schedulers import model_scheduler
+from latentgraph.nodes.loading.single_file import (
     SingleFileSource,
     denoiser_config,
     fitting_configuration,
     single_file_digest,
 )
-from latentgraph.nodes.sources import FolderSource
+from latentgraph.nodes.loading.sources import FolderSource
 
 HANDLES: Final[Mapping[str, type[Handle]]] = {
     kind.role: kind for kind in (Tokenizer, TextEncoder, Denoiser, VAE, Scheduler, SafetyChecker)

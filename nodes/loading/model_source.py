@@ -8,12 +8,12 @@ from pathlib import Path
 
 from latentgraph.graph.access import AccessError, FileAccess, Resource
 from latentgraph.graph.digests import file_digest
-from latentgraph.nodes.checkpoint import Checkpoint
-from latentgraph.nodes.hub import HubFetch, find_snapshot, is_offline
-from latentgraph.nodes.hub_errors import OFFLINE_HINT
-from latentgraph.nodes.model_folder import ModelFolder, read_model_folder, tree_digest
-from latentgraph.nodes.references import Reference, builtin_folder, parse_reference
-from latentgraph.nodes.weights import refuse_pickle
+from latentgraph.nodes.loading.checkpoint import Checkpoint
+from latentgraph.nodes.loading.hub import HubFetch, find_snapshot, is_offline
+from latentgraph.nodes.loading.hub_errors import OFFLINE_HINT
+from latentgraph.nodes.loading.model_folder import ModelFolder, read_model_folder, tree_digest
+from latentgraph.nodes.loading.references import Reference, builtin_folder, parse_reference
+from latentgraph.nodes.loading.weights import refuse_pickle
 
 
 @dataclass(frozen=True, slots=True)

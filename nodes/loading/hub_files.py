@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from latentgraph.graph.access import AccessError
-from latentgraph.nodes.model_folder import INDEX, PARTS, SMALL_SUFFIXES, WITHOUT_WEIGHTS
-from latentgraph.nodes.weights import PICKLE_SUFFIXES, STEMS, VARIANTS, index_names, pickle_error
+from latentgraph.nodes.loading.model_folder import INDEX, PARTS, SMALL_SUFFIXES, WITHOUT_WEIGHTS
+from latentgraph.nodes.loading.weights import PICKLE_SUFFIXES, STEMS, VARIANTS, index_names, pickle_error
 
 
 def choose_files(shown: str, index: Mapping[str, Any], names: Sequence[str]) -> list[str]:

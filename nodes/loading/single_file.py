@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from latentgraph.graph.access import AccessError
 from latentgraph.graph.digests import file_digest
-from latentgraph.nodes.checkpoint import PART_NAMES, PREFIXES, Checkpoint
-from latentgraph.nodes.held import json_digest
-from latentgraph.nodes.model_folder import ModelFolder, Part, read_model_folder
-from latentgraph.nodes.sources import misfit, part_class, quiet_libraries
+from latentgraph.nodes.loading.checkpoint import PART_NAMES, PREFIXES, Checkpoint
+from latentgraph.nodes.loading.held import json_digest
+from latentgraph.nodes.loading.model_folder import ModelFolder, Part, read_model_folder
+from latentgraph.nodes.loading.sources import misfit, part_class, quiet_libraries
 
 SD1: Final = "the configuration of Stable Diffusion 1.x"
 

@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from latentgraph.graph.access import AccessError
 from latentgraph.graph.digests import file_digest
-from latentgraph.nodes.families import family_of_model
-from latentgraph.nodes.weights import (
+from latentgraph.nodes.loading.families import family_of_model
+from latentgraph.nodes.loading.weights import (
     PICKLE_SUFFIXES,
     WeightFiles,
     count_parameters,

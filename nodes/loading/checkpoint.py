@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from latentgraph.graph.access import AccessError
-from latentgraph.nodes.weights import count_parameters, read_header
+from latentgraph.nodes.loading.weights import count_parameters, read_header
 
 PREFIXES: Final[Mapping[str, str]] = {
     "denoiser": "model.diffusion_model.",

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from latentgraph.graph.access import AccessError
-from latentgraph.nodes.hub_errors import hub_error, offline_error
-from latentgraph.nodes.hub_files import choose_files
-from latentgraph.nodes.model_folder import INDEX, read_model_folder
+from latentgraph.nodes.loading.hub_errors import hub_error, offline_error
+from latentgraph.nodes.loading.hub_files import choose_files
+from latentgraph.nodes.loading.model_folder import INDEX, read_model_folder
 
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 _MAIN: Final = "main"
