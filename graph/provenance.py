@@ -21,8 +21,6 @@ from latentgraph.graph.plan import Plan
 from latentgraph.graph.problem import Problem
 from latentgraph.graph.registry import Registry
 
-PREFIX = "latentgraph:"
-"""Before the name of every part of a record, so that it meets no other program's."""
 PACKAGES = ("latentgraph", "torch", "diffusers", "transformers")
 
 
@@ -34,11 +32,11 @@ def record(document: Document, planned: Plan, registry: Registry) -> dict[str, s
         "sources": planned.sources,
         "versions": dict(versions()),
     }
-    embedded = {f"{PREFIX}files": json.dumps(dict(planned.embedded))} if planned.embedded else {}
+    embedded = {"files": json.dumps(dict(planned.embedded))} if planned.embedded else {}
     return {
-        f"{PREFIX}workflow": canonical_text(document.workflow),
-        f"{PREFIX}inputs": json.dumps({name: _portable(value) for name, value in planned.inputs.items()}),
-        f"{PREFIX}run": json.dumps(run),
+        "workflow": canonical_text(document.workflow),
+        "inputs": json.dumps({name: _portable(value) for name, value in planned.inputs.items()}),
+        "run": json.dumps(run),
         **embedded,
     }
 
@@ -69,14 +67,14 @@ def document_of_file(path: Path, name: str, registry: Registry) -> Document:
     """
     forms = [form for form in registry.values.file_forms() if form.suffix == path.suffix.lower()]
     found: Mapping[str, str] = forms[0].read_record(path) if forms else {}
-    text = found.get(f"{PREFIX}workflow")
+    text = found.get("workflow")
     if text is None:
         hint = "only files that latentgraph wrote, with their metadata left in, can be made again"
         raise WorkflowError([Problem("E001", "the file carries no record of a workflow", hint, file=name)])
     document = parse_document(text.encode(), f"{name}:workflow", path)
     try:
-        inputs = json.loads(found.get(f"{PREFIX}inputs", "{}"))
-        embedded = {str(key): str(text) for key, text in json.loads(found.get(f"{PREFIX}files", "{}")).items()}
+        inputs = json.loads(found.get("inputs", "{}"))
+        embedded = {str(key): str(text) for key, text in json.loads(found.get("files", "{}")).items()}
         data = canonical_data(document.workflow)
         for key, value in inputs.items():
             # As defaults and not as given values: a stranger's picture opens no file that its workflow could not.
@@ -91,7 +89,7 @@ def run_of_file(path: Path, registry: Registry) -> dict[str, Any]:
     for form in registry.values.file_forms():
         if form.suffix == path.suffix.lower():
             try:
-                run = json.loads(form.read_record(path).get(f"{PREFIX}run", "{}"))
+                run = json.loads(form.read_record(path).get("run", "{}"))
             except ValueError:
                 return {}
             return run if isinstance(run, dict) else {}
