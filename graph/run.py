@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event as Flag
-from threading import Thread
 from typing import Any
 
 from latentgraph.graph.access import FileAccess
@@ -25,6 +24,7 @@ from latentgraph.graph.provenance import record
 from latentgraph.graph.registry import Registry
 from latentgraph.graph.sink import Sink
 from latentgraph.graph.typed import TypedWorkflow
+from latentgraph.graph.worker import Worker
 
 
 class Engine:
@@ -40,6 +40,7 @@ class Engine:
         self.registry = registry
         self.cache = MemoryCache(memory)
         self.pool = Pool()
+        self.worker = Worker("latentgraph-run")
 
     def plan(
         self,
@@ -103,7 +104,9 @@ class Engine:
         overwrite: bool = False,
         metadata: bool = True,
     ) -> Run:
-        """Check, plan and start a run; see `plan` for the arguments it shares.
+        """Check, plan and start a run, which begins when the runs before it are done.
+
+        See `plan` for the arguments that they share.
 
         Args:
             out: Folder for the files that the run makes; None makes none.
@@ -148,8 +151,7 @@ class Run:
         self._execution = Execution(
             planned, engine.registry.values, engine.cache, engine.pool, sink, self._events.put, self._cancelled.is_set
         )
-        self._thread = Thread(target=self._work, name="latentgraph-run", daemon=True)
-        self._thread.start()
+        engine.worker.do(self._work)
 
     def cancel(self) -> None:
         """Stop at the next step."""
@@ -159,7 +161,6 @@ class Run:
         """The events, as they happen."""
         while (event := self._events.get()) is not None:
             yield event
-        self._thread.join()
         if self._error is not None:
             raise self._error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import threading
 import weakref
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -392,3 +393,27 @@ def test_a_muted_branch_and_a_bypassed_node(engine: Engine) -> None:
     bypassed["nodes"]["kneaded"]["disabled"] = "bypass"
     assert engine.run(toy_document(bypassed)).result().values["bread"].grams == 800
     assert ran == ["mix", "bake"]
+
+
+@node(category="test")
+def calling_thread(number: int) -> int:
+    """Which thread this is."""
+    return threading.get_ident()
+
+
+def test_every_run_of_an_engine_works_in_the_same_thread_and_that_ends_with_the_engine() -> None:
+    registry = toy_registry()
+    registry.add(calling_thread)
+    engine = Engine(registry)
+    idents = set()
+    for number in (1, 2, 3):
+        nodes = {"t": {"type": "calling_thread", "inputs": {"number": number}}}
+        result = engine.run(toy_document({"nodes": nodes, "outputs": {"t": {"from": "t.value"}}})).result()
+        idents.add(result.values["t"])
+    assert len(idents) == 1
+    assert idents != {threading.get_ident()}
+    worker = next(thread for thread in threading.enumerate() if thread.ident in idents)
+    del engine
+    gc.collect()
+    worker.join(timeout=10)
+    assert not worker.is_alive()
