@@ -1,7 +1,7 @@
 """The thread that an engine runs workflows in: one, for as long as the engine lives.
 
-Libraries that compute keep their helper threads and caches by calling thread, so a new thread for each run would set all
-of that up anew, each time.
+Libraries that compute keep their helper threads and caches by calling thread, so a new thread for each run would set
+all of that up anew, each time.
 """
 
 from __future__ import annotations
