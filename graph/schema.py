@@ -112,10 +112,16 @@ def _structure(name: str, fields: Mapping[str, Any], required: list[str]) -> Sch
     return {
         "description": {LOOP: _LOOP_HELP, SUBWORKFLOW: _SUBWORKFLOW_HELP}[name],
         "type": "object",
-        "properties": {key: field for key, field in fields.items() if key not in others} | {"type": {"const": name}},
+        "properties": {key: field for key, field in fields.items() if key not in others}
+        | {key: _without_null(fields[key]) for key in required}
+        | {"type": {"const": name}},
         "required": ["type", *required],
         "additionalProperties": False,
     }
+
+
+def _without_null(field: Schema) -> Schema:
+    return {**field, "anyOf": [one for one in field["anyOf"] if one.get("type") != "null"]}
 
 
 def _typed(node: NodeType, fields: Mapping[str, Any]) -> Schema:

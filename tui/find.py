@@ -86,7 +86,9 @@ def _missing(argument: str, path: Path) -> Problem:
     nearby = [str(folder / one.name) for one in folder.glob("*.json")] if _exists(folder) else []
     if bare:
         message = "there is no shipped workflow and no file of this name"
-        return Problem("E001", message, closest(argument, [*shipped_names(), *nearby]), file=argument)
+        file = f"{argument}.json"
+        hint = f"did you mean '{file}'?" if file in nearby else closest(argument, [*shipped_names(), *nearby])
+        return Problem("E001", message, hint, file=argument)
     hint = closest(argument, nearby) if nearby else ""
     return Problem("E001", "there is no such file", hint if "did you mean" in hint else "", file=argument)
 
