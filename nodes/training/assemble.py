@@ -18,6 +18,8 @@ def new_scheduler(name: str = "DDIMScheduler") -> Any:
     options = {**SCHEDULE, "steps_offset": 1}
     if name == "DDIMScheduler":
         options |= {"clip_sample": False, "set_alpha_to_one": False}
+    if name == "PNDMScheduler":
+        options |= {"skip_prk_steps": True, "set_alpha_to_one": False}
     return getattr(diffusers, name)(**options)
 
 

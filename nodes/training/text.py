@@ -6,7 +6,6 @@ UNet then starts from clean conditioning instead of finding words and pictures o
 
 from __future__ import annotations
 
-import json
 import random
 import time
 from pathlib import Path
@@ -16,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from latentgraph.nodes.training.captions import EMPTY, HEADS, Caption, attributes, caption, grammar_words
+from latentgraph.nodes.training.captions import EMPTY, HEADS, Caption, attributes, caption
 from latentgraph.nodes.training.checkpoints import Training, device, learning_rate
 from latentgraph.nodes.training.world import training_spec
 
@@ -27,17 +26,17 @@ START, END = "<|startoftext|>", "<|endoftext|>"
 
 
 def build_tokenizer() -> Any:
-    """A CLIP tokenizer whose merges make one token of each word of the grammar; any text still splits."""
-    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+    """A CLIP tokenizer whose merges make one token of each word of the grammar; any text still splits.
+
+    The merges were learnt from the grammar's words and are kept in `merges.txt`: the learner breaks
+    ties by chance, and a token's number must never change under trained weights. A new word is added
+    by merges at the end of the file.
+    """
     from tokenizers.pre_tokenizers import ByteLevel
     from transformers import CLIPTokenizer
 
-    learner = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
-    learner.pre_tokenizer = pre_tokenizers.Whitespace()
-    trainer = trainers.BpeTrainer(vocab_size=2000, min_frequency=1, end_of_word_suffix="</w>", show_progress=False)
-    learner.train_from_iterator([" ".join(grammar_words())], trainer)
-
-    merges: Any = [tuple(pair) for pair in json.loads(learner.to_str())["model"]["merges"]]
+    lines = (Path(__file__).parent / "merges.txt").read_text(encoding="utf-8").splitlines()[1:]
+    merges: Any = [tuple(line.split(" ")) for line in lines]
     letters = sorted(ByteLevel.alphabet())
     entries = [*letters, *(letter + "</w>" for letter in letters), *("".join(pair) for pair in merges)]
     vocab = {entry: i for i, entry in enumerate([*dict.fromkeys(entries), START, END])}
