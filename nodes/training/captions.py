@@ -119,6 +119,27 @@ def caption(spec: Spec, rng: random.Random, *, complete: bool = False) -> Captio
     return Caption(text, said)
 
 
+def sparse_caption(spec: Spec, rng: random.Random) -> Caption:
+    """Say a single thing about the picture: a colour, a shape or the background.
+
+    A negative prompt is mostly one word, so the model has to know words on their own.
+    """
+    if spec.scene:
+        return Caption(spec.scene, Spec(scene=spec.scene))
+    thing = rng.choice(spec.things)
+    colour, shape = Thing(thing.colour, ""), Thing("", thing.shape)
+    ways = [
+        Caption(thing.colour, Spec((colour,))),
+        Caption(f"{_article(thing.colour)} shape", Spec((colour,))),
+        Caption(_article(thing.shape), Spec((shape,))),
+        Caption(thing.shape, Spec((shape,))),
+    ]
+    if spec.background:
+        said = Spec(background=spec.background)
+        ways += [Caption(spec.background, said), Caption(f"{_article(spec.background)} background", said)]
+    return rng.choice([way for way in ways if way.text])
+
+
 # What the words of a caption decide, as classes: index 0 is "not said".
 HEADS: dict[str, tuple[str, ...]] = {
     "colour": ("", *COLOURS),

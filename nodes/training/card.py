@@ -56,6 +56,10 @@ the same pictures score against another picture's prompt.
 Not measured yet.
 <!-- end of figures -->
 
+A negative prompt works best said like a caption: "a shape on a blue background" cuts the blue of "a
+circle" and the like from 5.6% to 0.1% of the pixels. A lone "blue", as in the table, says little: no
+training caption is a lone word.
+
 Licence: Apache-2.0, weights and code.
 """
 
