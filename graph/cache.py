@@ -16,7 +16,7 @@ class Kept:
 
     values: tuple[Any, ...]
     warnings: tuple[tuple[str, str], ...] = ()
-    """Path of the node and message, for the node itself or the nodes of a loop's body."""
+    """Message, and where in the node it came up: nowhere, or `/step` for a node of a loop's body."""
     size: int = 0
     """Bytes."""
 

@@ -16,6 +16,8 @@ REMEMBERED_FROM = 16 * 2**20
 """Bytes from which on a digest is kept on disk; a smaller file is read faster than a memory of it is kept."""
 
 _known: dict[str, str] = {}
+_remembered: list[dict[str, str]] = []
+"""What other processes left on disk; read when a large file first comes up."""
 _lock = Lock()
 
 
@@ -25,8 +27,9 @@ def file_digest(path: Path) -> str:
     key = f"{path}|{status.st_size}|{status.st_mtime_ns}"
     large = status.st_size >= REMEMBERED_FROM
     with _lock:
-        if large and not _known:
-            _known.update(_read_memory())
+        if large and not _remembered:
+            _remembered.append(_read_memory())
+            _known.update(_remembered[0])
         if key not in _known:
             with path.open("rb") as file:
                 _known[key] = hashlib.file_digest(file, "sha256").hexdigest()

@@ -45,23 +45,17 @@ class Execution:
         slots: list[Any] = [None] * self.plan.slots
         kept = self._kept()
         for index, step in enumerate(self.plan.steps):
-            if index not in kept:
-                self._warn_again(step)
-                continue
-            self._stop_if_cancelled()
-            entry = kept.pop(index)
-            if entry is None and step.twin and not step.effect:
-                entry = self.cache.get(step.key)
-            if entry is None:
-                self._run_step(step, slots)
+            if index in kept:
+                self._stop_if_cancelled()
+                self._settle(step, kept.pop(index), slots)
             else:
-                self._take(step, entry, slots)
-            self.finished.append(step.path)
+                self._warn_again(step)
             for slot in step.frees:
                 slots[slot] = None
         outputs = {name: _value(operand, slots) for name, operand in self.plan.outputs.items()}
         for name, value in outputs.items():
-            self.sink.save_output(value, name)
+            # The outputs of a node in a sub-workflow have its path in their names.
+            self.sink.save_output(value, name.replace("/", "."))
         return outputs
 
     def _kept(self) -> dict[int, Kept | None]:
@@ -79,21 +73,31 @@ class Execution:
                 wanted.update(step.reads)
         return needed
 
+    def _settle(self, step: Step | LoopStep, entry: Kept | None, slots: list[Any]) -> None:
+        """Get a step's outputs, from what is kept or by running it."""
+        if entry is None and step.twin and not step.effect:
+            entry = self.cache.get(step.key)
+        if entry is None:
+            self._run_step(step, slots)
+        else:
+            self._take(step, entry, slots)
+        self.finished.append(step.path)
+
     def _take(self, step: Step | LoopStep, entry: Kept, slots: list[Any]) -> None:
         for slot, value in zip(step.outputs, entry.values, strict=True):
             slots[slot] = value
-        self._repeat(entry)
+        self._repeat(step, entry)
         self.emit(NodeFinished(step.path, True, 0.0, self._summary(step, entry.values)))
 
     def _warn_again(self, step: Step | LoopStep) -> None:
         # What is not even needed again still had something to say about what is reused.
         entry = self.cache.get(step.key)
         if entry is not None and entry.warnings:
-            self._repeat(entry)
+            self._repeat(step, entry)
 
-    def _repeat(self, entry: Kept) -> None:
-        for node, message in entry.warnings:
-            self.emit(Warned(node, message))
+    def _repeat(self, step: Step | LoopStep, entry: Kept) -> None:
+        for inside, message in entry.warnings:
+            self.emit(Warned(step.path + inside, message))
 
     def _run_step(self, step: Step | LoopStep, slots: list[Any]) -> None:
         self.emit(NodeStarted(step.path))
@@ -104,21 +108,16 @@ class Execution:
             slots[slot] = value
         if not step.effect:
             size = sum([self.values.size(value) for value in results])
-            self.cache.put(step.key, Kept(results, tuple(self._warnings), size))
+            warnings = tuple([(node.removeprefix(step.path), message) for node, message in self._warnings])
+            self.cache.put(step.key, Kept(results, warnings, size))
         self.emit(NodeFinished(step.path, False, time.perf_counter() - started, self._summary(step, results)))
 
     def _summary(self, step: Step | LoopStep, results: tuple[Any, ...]) -> dict[str, str]:
         names = step.names if isinstance(step, LoopStep) else step.node.outputs
         return {name: self.values.summary(value) for name, value in zip(names, results, strict=True)}
 
-    def _call(self, step: Step, slots: list[Any], *, checked: bool = True) -> tuple[Any, ...]:
-        """Call one node with what its ports hold.
-
-        Args:
-            step: The node.
-            slots: Values of the graph it is in.
-            checked: Whether the result is held against the declaration.
-        """
+    def _call(self, step: Step, slots: list[Any]) -> tuple[Any, ...]:
+        """Call one node with what its ports hold, and hold what it returns against its declaration."""
         arguments = step.constants.copy()
         for port, slot in step.wires:
             arguments[port] = slots[slot]
@@ -131,12 +130,11 @@ class Execution:
             result = node.function(**arguments)
         except (RunCancelledError, NodeFailedError):
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             error.add_note(f"in node '{step.path}' ({node.name})")
             raise NodeFailedError(step.path, _reason(error)) from error
         results = result if node.several else (result,) if node.outputs else ()
-        if checked:
-            _hold_against_declaration(step, result, results)
+        _hold_against_declaration(step, result, results)
         return results
 
     def _turns(self, loop: LoopStep, slots: list[Any]) -> tuple[Any, ...]:
@@ -156,7 +154,7 @@ class Execution:
             for items, slot in lists:
                 inside[slot] = items[turn]
             for step in loop.body:
-                self._body_step(step, inside, turn)
+                self._body_step(step, inside)
             following = [_value(operand, inside) for _, _, operand in loop.carry]
             for gathered, operand in zip(collected, loop.collect, strict=True):
                 gathered.append(_value(operand, inside))
@@ -165,11 +163,8 @@ class Execution:
             self.emit(NodeProgress(loop.path, turn + 1, total, (time.perf_counter() - started) / (turn + 1)))
         return (*[inside[slot] for _, slot, _ in loop.carry], *collected)
 
-    def _body_step(self, step: Step | LoopStep, inside: list[Any], turn: int) -> None:
-        # What a node returns is held against its declaration in the first turn only.
-        results = (
-            self._turns(step, inside) if isinstance(step, LoopStep) else self._call(step, inside, checked=turn == 0)
-        )
+    def _body_step(self, step: Step | LoopStep, inside: list[Any]) -> None:
+        results = self._turns(step, inside) if isinstance(step, LoopStep) else self._call(step, inside)
         for slot, value in zip(step.outputs, results, strict=True):
             inside[slot] = value
         for slot in step.frees:
@@ -242,6 +237,6 @@ def _hold_against_declaration(step: Step, result: Any, results: tuple[Any, ...])
             raise NodeFailedError(f"{step.path}.{port.name}", message)
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
     text = str(error).strip() or "no message"
     return text if isinstance(error, LatentgraphError) else f"{type(error).__name__}: {text}"

@@ -105,6 +105,8 @@ class Plan:
     """Digest of everything it reads, by `node.port`."""
     embedded: Mapping[str, str] = field(default_factory=dict)
     """The text of every sub-workflow, by the path of its node."""
+    read: frozenset[str] = frozenset()
+    """What was written wherever something to read is named."""
 
 
 class Frame:
@@ -149,7 +151,9 @@ def plan(
     Raises:
         KeyError: There is no node `until`.
     """
-    wanted = _outputs_of(typed, until) if until else {name: offer.supply for name, offer in typed.outputs.items()}
+    wanted = {name: offer.supply for name, offer in typed.outputs.items()}
+    if until is not None:
+        wanted = _outputs_of(typed, until)
     ends = [supply for supply in wanted.values() if isinstance(supply, Wire)]
     nodes = _needed(typed.nodes, ends, effects=until is None)
     declared = {name for node in _all(nodes) for name in node.type.options.settings}
@@ -169,6 +173,7 @@ def plan(
         [one.fetch for one in resources.values() if one.fetch is not None],
         {name: one.digest() for name, one in resources.items() if one.fetch is None},
         typed.embedded,
+        frozenset(written for node in _all(typed.nodes) for written in node.read),
     )
 
 

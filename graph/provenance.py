@@ -7,7 +7,7 @@ again says where that is.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -20,6 +20,7 @@ from latentgraph.graph.errors import WorkflowError
 from latentgraph.graph.plan import Plan
 from latentgraph.graph.problem import Problem
 from latentgraph.graph.registry import Registry
+from latentgraph.graph.workflow import Workflow
 
 PACKAGES = ("latentgraph", "torch", "diffusers", "transformers")
 
@@ -32,13 +33,16 @@ def record(document: Document, planned: Plan, registry: Registry) -> dict[str, s
         "sources": planned.sources,
         "versions": dict(versions()),
     }
-    embedded = {"files": json.dumps(dict(planned.embedded))} if planned.embedded else {}
-    return {
-        "workflow": canonical_text(document.workflow),
-        "inputs": json.dumps({name: _portable(value) for name, value in planned.inputs.items()}),
+    data = _portable(canonical_data(document.workflow), planned.read)
+    parts = {
+        "workflow": canonical_text(Workflow.model_validate(data, by_alias=True, by_name=False)),
+        "inputs": json.dumps(_portable(dict(planned.inputs), planned.read)),
         "run": json.dumps(run),
-        **embedded,
     }
+    if planned.embedded:
+        files = {path: _portable(json.loads(text), planned.read) for path, text in planned.embedded.items()}
+        parts["files"] = json.dumps({path: json.dumps(data) for path, data in files.items()})
+    return parts
 
 
 @cache
@@ -53,8 +57,13 @@ def versions() -> Mapping[str, str]:
     return found
 
 
-def _portable(value: Any) -> Any:
-    if isinstance(value, str) and (PurePath(value).is_absolute() or value.startswith("~")):
+def _portable(value: Any, read: Set[str]) -> Any:
+    """Plain data in which each of the paths `read` that is not relative is cut to its last part."""
+    if isinstance(value, dict):
+        return {name: _portable(inner, read) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_portable(inner, read) for inner in value]
+    if isinstance(value, str) and value in read and (PurePath(value).is_absolute() or value.startswith("~")):
         return f"./{PurePath(value).name}"
     return value
 

@@ -56,7 +56,7 @@ class Registry:
             module = entry.load()
         except NodeDefinitionError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise NodeDefinitionError(f"the nodes of package '{package}' cannot be imported: {error}") from error
         heavy = [name for name in HEAVY if name in sys.modules]
         if light and heavy:
@@ -85,7 +85,7 @@ class Registry:
         sys.modules[name] = module
         try:
             spec.loader.exec_module(module)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             del sys.modules[name]
             raise NodeDefinitionError(f"{path}: cannot be imported: {type(error).__name__}: {error}") from error
         if not self.add_module(module, origin=str(path), source=f"#{digest}"):

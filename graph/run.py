@@ -137,7 +137,8 @@ class Engine:
 class Run:
     """A run, as an iterator of events; it works in a thread of its own.
 
-    Iterating ends with RunFinished; after NodeFailed or RunCancelled it raises the error that the event tells of.
+    Iterating ends with RunFinished; after NodeFailed or RunCancelled it raises the error that the event tells of. Each
+    event is told once; `result` may be asked before, after or in place of iterating.
     """
 
     def __init__(self, engine: Engine, planned: Plan, sink: Sink) -> None:
@@ -161,6 +162,8 @@ class Run:
         """The events, as they happen."""
         while (event := self._events.get()) is not None:
             yield event
+        # The end stays in the queue, so that whoever asks again is told at once.
+        self._events.put(None)
         if self._error is not None:
             raise self._error
 

@@ -84,7 +84,7 @@ class Sink:
                 form.write(part, file, self._record)
                 _settle(file)
             # A temporary file is private to its owner; what a user keeps has the modes that the umask asks for.
-            os.chmod(temporary, 0o666 & ~_umask())
+            os.chmod(temporary, 0o666 & ~_UMASK)
             return self._place(temporary, name, form.suffix)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
@@ -104,9 +104,15 @@ class Sink:
                 os.link(temporary, path)
             except FileExistsError:
                 number += 1
-                continue
-            os.unlink(temporary)
-            return path
+            except OSError:
+                # A file system without hard links: the name is reserved by an empty file.
+                if _reserve(path):
+                    os.replace(temporary, path)
+                    return path
+                number += 1
+            else:
+                os.unlink(temporary)
+                return path
 
     def _first_number(self, name: str, suffix: str) -> int:
         if self._overwrite or self._folder is None:
@@ -121,7 +127,19 @@ def _settle(file: BinaryIO) -> None:
     os.fsync(file.fileno())
 
 
-def _umask() -> int:
+def _reserve(path: Path) -> bool:
+    try:
+        path.open("xb").close()
+    except FileExistsError:
+        return False
+    return True
+
+
+def _read_umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+_UMASK = _read_umask()
+"""Read once, since reading it means setting it for the whole process for a moment."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from latentgraph.graph.access import Resource
+from latentgraph.graph.access import FileAccess, Resource
 from latentgraph.graph.node import NodeType
 from latentgraph.graph.types import PortType
 
@@ -32,6 +32,8 @@ class Constant:
     """Whether the caller gave it, so that a path in it may lie anywhere."""
     written: Any = None
     """The value as the file or the caller wrote it, where `value` was made from it."""
+    access: FileAccess | None = None
+    """What may be read where it was written; a path in it counts from there, wherever it is handed to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ class TypedNode:
     wires: dict[str, Wire] = field(default_factory=dict)
     resources: dict[str, Resource] = field(default_factory=dict)
     """What the constants of reading ports stand for."""
+    read: list[str] = field(default_factory=list)
+    """What was written for the reading ports: paths, and names of models."""
     converted: tuple[str, ...] = ()
     """Ports whose computed values can be out of bounds, so that they are parsed when they arrive."""
 

@@ -48,7 +48,7 @@ def call(arguments: list[str]) -> int:
     try:
         result: Any = get_command(app)(arguments, prog_name="latentgraph", standalone_mode=False)
     except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else 0
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     except Exception as error:
         if isinstance(error, OSError) and error.filename is None:
             raise

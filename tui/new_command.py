@@ -36,8 +36,8 @@ def new_workflow(name: str) -> None:
     print(f"""
 It is a copy of {START}, to be changed. Next:
   latentgraph run {path} --set prompt="a green star on a white background"
-  latentgraph check {path}        after every edit
-  latentgraph nodes               what else can stand in it""")
+  latentgraph check {path}   # after every edit
+  latentgraph nodes   # what else can stand in it""")
 
 
 def _write_new(path: Path, text: str) -> None:

@@ -65,8 +65,11 @@ def print_sheet(sheet: Image, mode: str) -> None:
     columns, rows = (min(out.width, SHEET_CELLS[0]), SHEET_CELLS[1])
     if sys.stdout.isatty():
         rows = max(4, min(out.height - 6, rows))
-    renderable = _by_protocol(sheet, mode, columns, rows)
-    out.print(renderable if renderable is not None else half_blocks(sheet, columns, rows), soft_wrap=False)
+    try:
+        renderable = _by_protocol(sheet, mode, columns, rows) or half_blocks(sheet, columns, rows)
+    except Exception:  # a terminal that does not say how large its cells are still has cells
+        renderable = half_blocks(sheet, columns, rows)
+    out.print(renderable, soft_wrap=False)
 
 
 def _by_protocol(sheet: Image, mode: str, columns: int, rows: int) -> RenderableType | None:

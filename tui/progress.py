@@ -107,7 +107,7 @@ class BarView(View):
         elif isinstance(event, NodeFinished):
             self._finish(event)
         elif isinstance(event, Warned):
-            self._print(("! ", "yellow"), f"{event.node}: {event.message}")
+            self._print(("! ", "yellow"), f"{event.node}: {event.message}", whole=True)
 
     def _bar(self, node: str) -> TaskID:
         if node not in self._tasks:
@@ -121,10 +121,12 @@ class BarView(View):
         summary = _summary(event.summary)
         self._print(("✓ ", "green"), f"{event.node:<{self._width}} {took:>8}  ", (summary, "dim"))
 
-    def _print(self, *parts: str | tuple[str, str]) -> None:
+    def _print(self, *parts: str | tuple[str, str], whole: bool = False) -> None:
+        """Print above the bars; on one line, cut at the edge, unless it has to be read as a whole."""
         from rich.text import Text
 
-        self._progress.console.print(Text.assemble(*parts), overflow="ellipsis", no_wrap=True, soft_wrap=False)
+        text = Text.assemble(*parts, overflow="fold" if whole else "ellipsis", no_wrap=not whole)
+        self._progress.console.print(text, soft_wrap=False)
 
     def _bars(self) -> Progress:
         from rich.console import RenderableType

@@ -12,7 +12,7 @@ from latentgraph.graph.registry import Registry
 
 
 def settings_of(picture: Path, registry: Registry) -> dict[str, str]:
-    """The settings of the run that made a picture; none where one of them cannot be had here."""
+    """The settings of the run that made a picture; without those that cannot be had here."""
     recorded = _texts(run_of_file(picture, registry).get("settings"))
     available: dict[str, str] = {}
     for name, setting in registry.settings.items():
@@ -20,7 +20,7 @@ def settings_of(picture: Path, registry: Registry) -> dict[str, str]:
             try:
                 setting.resolve(recorded[name], available)
             except ValueError:
-                return {}  # `differences` says that today's is another
+                continue  # `differences` says that today's is another
             available[name] = recorded[name]
     return available
 

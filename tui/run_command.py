@@ -86,7 +86,7 @@ def _plan(request: RunRequest, found: Found, given: Given, registry: Registry, e
         if not told and not request.quiet:
             say_problems([one for one in checked.problems if one.severity == "warning"], as_json=request.as_json)
         told = True
-        settings = request.settings or (settings_of(found.picture, registry) if found.picture else {})
+        settings = {**(settings_of(found.picture, registry) if found.picture else {}), **request.settings}
         planned = engine.plan_checked(checked.typed, settings=settings, until=request.until)
         if not planned.fetches:
             return planned

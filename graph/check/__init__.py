@@ -67,7 +67,7 @@ def check(
     access = access or FileAccess(document.folder)
     workflow = document.workflow
     unknown_inputs(workflow, given or {}, report)
-    offers = input_offers(workflow, given or {}, registry, report, complete=complete)
+    offers = input_offers(workflow, given or {}, registry, report, access, complete=complete)
     scope = Scope(registry, report, access, offers, workflow.nodes)
     nodes = check_nodes(scope)
     outputs = _outputs(workflow, scope)

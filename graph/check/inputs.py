@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from latentgraph.graph.access import FileAccess
 from latentgraph.graph.check.declarations import declaration_fault
 from latentgraph.graph.check.report import Report
 from latentgraph.graph.registry import Registry
@@ -45,7 +47,13 @@ def unknown_inputs(workflow: Workflow, given: Mapping[str, Any], report: Report)
 
 
 def input_offers(
-    workflow: Workflow, given: Mapping[str, Any], registry: Registry, report: Report, *, complete: bool
+    workflow: Workflow,
+    given: Mapping[str, Any],
+    registry: Registry,
+    report: Report,
+    access: FileAccess,
+    *,
+    complete: bool,
 ) -> dict[tuple[str, str], Offer]:
     """What a link to `inputs.<name>` finds, for every declared input.
 
@@ -54,6 +62,7 @@ def input_offers(
         given: Values that the caller set.
         registry: Where types of values are looked up.
         report: Takes the problems of declarations and of values.
+        access: What may be read where the workflow stands, from where paths in its defaults count.
         complete: Whether an input without a value is a problem.
     """
     offers = {}
@@ -61,6 +70,8 @@ def input_offers(
         report.name(name, ["inputs", name], "inputs", name)
         port_type = _declared_type(name, declared, registry, report)
         supply = _supply(name, declared, port_type, given, report, complete=complete)
+        if isinstance(supply, Constant) and not supply.given:
+            supply = replace(supply, access=access)
         offers["inputs", name] = Offer(port_type, supply)
     return offers
 

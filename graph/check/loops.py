@@ -87,7 +87,7 @@ def _inputs(node: Node, scope: Scope, path: str, place: JsonPath) -> dict[str, O
     for key, value in node.inputs.items():
         text = link_text(value)
         if text is None:
-            inputs[key] = Offer(_literal_type(value), Constant(value, written=value))
+            inputs[key] = Offer(_literal_type(value), Constant(value, written=value, access=scope.access))
         else:
             inputs[key] = scope.follow(text, (*place, "inputs", key, "from"), node=path, port=key)
     return inputs

@@ -104,11 +104,12 @@ def _take_constant(
     reads = reads_of(port.type.metadata)
     if reads is not None and value is not None:
         try:
-            resource = reads.resolve(value, scope.access, given=constant.given)
+            resource = reads.resolve(value, constant.access or scope.access, given=constant.given)
         except AccessError as error:
             scope.report.add("E115", error.message + origin, place, typed.path, port.name, hint=error.hint, key=False)
             return
         typed.resources[port.name] = resource
+        typed.read.append(value)
         value = resource.value
     typed.constants[port.name] = value
 

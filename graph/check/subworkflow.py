@@ -41,7 +41,7 @@ def check_subworkflow(name: str, node: Node, scope: Scope) -> list[TypedNode | T
     inside = Scope(
         scope.registry,
         report,
-        FileAccess(document.folder, scope.access.allowed),
+        _access(document, scope),
         offers,
         document.workflow.nodes,
         f"{path}/",
@@ -100,10 +100,17 @@ def _read(node: Node, scope: Scope, path: str, place: JsonPath) -> Document | No
     return None
 
 
+def _access(document: Document, scope: Scope) -> FileAccess:
+    """What the file of a sub-workflow may read: its own folder, and what the user opened."""
+    return FileAccess(document.folder, scope.access.allowed)
+
+
 def _offers(document: Document, node: Node, scope: Scope, path: str, place: JsonPath) -> dict[tuple[str, str], Offer]:
     """What the nodes inside find under `inputs.<name>`: what the node outside is given, else the default."""
     workflow = document.workflow
-    inside = input_offers(workflow, {}, scope.registry, scope.report.inside(document), complete=False)
+    inside = input_offers(
+        workflow, {}, scope.registry, scope.report.inside(document), _access(document, scope), complete=False
+    )
     for key, value in node.inputs.items():
         where = (*place, "inputs", key)
         declared = inside.get(("inputs", key))
@@ -113,7 +120,7 @@ def _offers(document: Document, node: Node, scope: Scope, path: str, place: Json
             continue
         text = link_text(value)
         given = (
-            Offer(declared.type, Constant(value, written=value))
+            Offer(declared.type, Constant(value, written=value, access=scope.access))
             if text is None
             else scope.follow(text, (*where, "from"), node=path, port=key)
         )
@@ -143,7 +150,7 @@ def _fitted(
             where = (*where, "from") if text else (*where, *fault.path)
             scope.report.add("E104", f"{fault}{origin}", where, path, key, hint=fault.hint, key=False)
             return Offer(declared.type, Absent())
-        return Offer(declared.type, Constant(value, supply.given, supply.written), given.family)
+        return Offer(declared.type, replace(supply, value=value), given.family)
     if isinstance(supply, Absent):
         return Offer(declared.type, supply)
     if not declared.type.accepts(given.type):

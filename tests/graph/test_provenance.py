@@ -89,3 +89,22 @@ def test_a_file_made_with_a_sub_workflow_is_made_again_without_the_other_file(en
     (tmp_path / "bakery.json").unlink()
     again = engine.run(document_of_file(moved, "x", engine.registry), out=elsewhere).result()
     assert Path(again.files["bread"][0]).read_text().splitlines()[0] == "695 g, soft"
+
+
+def test_a_value_that_only_looks_like_a_path_is_recorded_as_it_is(engine: Engine, tmp_path: Path) -> None:
+    workflow = {
+        "inputs": {**BAKERY["inputs"], "name": {"type": "string", "default": "/imagine a loaf"}},
+        "nodes": {**BAKERY["nodes"], "r": {"type": "fail", "inputs": {"text": {"from": "inputs.name"}}}},
+        "outputs": BAKERY["outputs"],
+    }
+    file = Path(engine.run(toy_document(workflow), out=tmp_path).result().files["bread"][0])
+    assert document_of_file(file, "x", engine.registry).workflow.inputs["name"].default == "/imagine a loaf"
+
+
+def test_a_path_written_in_the_workflow_is_cut_in_its_record_too(engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("hello")
+    read = {"type": "read", "inputs": {"file": str(tmp_path / "note.txt")}}
+    workflow = {**BAKERY, "nodes": {**BAKERY["nodes"], "r": read}}
+    workflow["outputs"] = {**BAKERY["outputs"], "text": {"from": "r.value"}}
+    file = Path(engine.run(toy_document(workflow, tmp_path / "w.json"), out=tmp_path).result().files["bread"][0])
+    assert str(tmp_path) not in file.read_text()

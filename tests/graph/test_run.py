@@ -417,3 +417,83 @@ def test_every_run_of_an_engine_works_in_the_same_thread_and_that_ends_with_the_
     gc.collect()
     worker.join(timeout=10)
     assert not worker.is_alive()
+
+
+def test_a_path_counts_from_the_file_that_it_is_written_in(engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "t.txt").write_text("outer")
+    (tmp_path / "sub" / "t.txt").write_text("inner")
+    reads = {
+        "latentgraph": 1,
+        "inputs": {"file": {"type": "string", "default": "t.txt"}},
+        "nodes": {"r": {"type": "read", "inputs": {"file": {"from": "inputs.file"}}}},
+        "outputs": {"text": {"from": "r.value"}},
+    }
+    (tmp_path / "sub" / "reads.json").write_text(json.dumps(reads))
+    workflow = {
+        "inputs": {"path": {"type": "string", "default": "t.txt"}},
+        "nodes": {
+            "written": {"type": "workflow", "file": "./sub/reads.json", "inputs": {"file": "t.txt"}},
+            "linked": {"type": "workflow", "file": "./sub/reads.json", "inputs": {"file": {"from": "inputs.path"}}},
+            "own": {"type": "workflow", "file": "./sub/reads.json"},
+        },
+        "outputs": {name: {"from": f"{name}.text"} for name in ("written", "linked", "own")},
+    }
+    result = engine.run(toy_document(workflow, tmp_path / "outer.json")).result()
+    assert result.values == {"written": "outer", "linked": "outer", "own": "inner"}
+
+
+def test_the_end_of_a_run_can_be_asked_for_after_its_events(engine: Engine) -> None:
+    run = engine.run(toy_document(BAKERY))
+    assert list(run)[-1].name == "run_finished"
+    assert run.result() is run.result()
+    assert list(run) == []
+
+
+@node(category="test")
+def sometimes(number: int) -> int:
+    """Return what it declares, but for the third time."""
+    return "oops" if number == 2 else number  # type: ignore[return-value]
+
+
+@node(category="test")
+def leave(number: int) -> int:
+    """End the process, or try to."""
+    raise SystemExit(3)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("sometimes", "work/s.value: returned a str, but declares integer"),
+        ("leave", "work/s: SystemExit: 3"),
+    ],
+)
+def test_what_goes_wrong_in_a_later_turn_is_named(name: str, message: str) -> None:
+    registry = toy_registry()
+    registry.add({"sometimes": sometimes, "leave": leave}[name])
+    body = {"s": {"type": name, "inputs": {"number": {"from": "loop.n"}}}}
+    workflow = _loop(3, body, collect={"v": {"from": "s.value"}}) | {"outputs": {"v": {"from": "work.v"}}}
+    with pytest.raises(NodeFailedError) as caught:
+        Engine(registry).run(toy_document(workflow)).result()
+    assert str(caught.value) == message
+
+
+def test_a_reused_warning_names_the_node_as_it_is_called_now(engine: Engine) -> None:
+    engine.run(toy_document(BAKERY), {"minutes": 40.0}).result()
+    renamed = json.loads(json.dumps(BAKERY).replace("kneaded", "worked"))
+    events = list(engine.run(toy_document(renamed), {"minutes": 40.0}))
+    assert [event.node for event in events if isinstance(event, Warned)] == ["worked"]
+
+
+def test_files_are_written_where_there_are_no_hard_links(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", refuse)
+    for _ in range(2):
+        engine.run(toy_document(BAKERY), out=tmp_path).result()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bread-1.txt", "bread-2.txt"]
+    assert all(path.stat().st_size for path in tmp_path.iterdir())
