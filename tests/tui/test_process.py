@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pty
 import select
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -152,6 +155,7 @@ def test_a_locale_that_lacks_a_character_is_borne(slow: str, tmp_path: Path) -> 
 def _on_terminal(command: list[str], folder: Path, answers: dict[str, str] | None = None) -> tuple[int, str]:
     """Run a command on a terminal of 100 columns, and return its exit code and all that it drew."""
     main, side = pty.openpty()
+    fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 100, 1000, 1000))
     environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "50", "COLORTERM": "truecolor"}
     environment.pop("NO_COLOR", None)
     process = subprocess.Popen(command, cwd=folder, stdin=side, stdout=side, stderr=side, env=environment)
@@ -185,6 +189,17 @@ def test_on_a_terminal_there_are_bars_and_the_picture(slow: str, tmp_path: Path)
     assert "\x1b[38;2;255;0;0;48;2;255;0;0m▀" in drawn
     assert "outputs/wall-1.png" in drawn
     assert "done in " in drawn
+
+
+@pytest.mark.parametrize(("protocol", "start"), [("kitty", "\x1b_Ga=p"), ("sixel", "\x1bP")])
+def test_a_terminal_that_draws_pixels_gets_them_by_its_protocol(
+    slow: str, tmp_path: Path, protocol: str, start: str
+) -> None:
+    code, drawn = _on_terminal([*COMMAND, "run", slow, "--nodes", PAINTS, "--images", protocol], tmp_path)
+    assert code == 0
+    assert start in drawn
+    assert "▀" not in drawn
+    assert "outputs/wall-1.png" in drawn
 
 
 def test_on_a_terminal_problems_have_colours_and_quiet_is_quiet(slow: str, tmp_path: Path) -> None:
