@@ -91,13 +91,11 @@ class FileAccess:
             ring = "Symlink loop" in str(error)
             reason = "its links go round in a ring" if ring else getattr(error, "strerror", None) or error
             raise AccessError(f"the path {written!r} leads nowhere: {reason}", "look at the path") from None
-        if not given:
-            roots = [root.resolve() for root in (self.folder, *self.allowed) if root is not None]
-            if not any(path.is_relative_to(root) for root in roots):
-                raise AccessError(
-                    f"{written!r} lies outside the workflow's folder",
-                    "give it by --set, or open its folder with --allow-read DIR",
-                )
+        if not given and not self.holds(path):
+            raise AccessError(
+                f"{written!r} lies outside the workflow's folder",
+                "give it by --set, or open its folder with --allow-read DIR",
+            )
         if not present:
             start = "where the command runs" if given else "the workflow's folder"
             raise AccessError(f"there is no {written!r}", f"look at the path; it counts from {start}")
@@ -105,6 +103,11 @@ class FileAccess:
             # Reading a pipe or a device may never end.
             raise AccessError(f"{written!r} is neither a file nor a folder")
         return path
+
+    def holds(self, path: Path) -> bool:
+        """Whether what a workflow names may lie at `path`, whose links are resolved."""
+        roots = [root.resolve() for root in (self.folder, *self.allowed) if root is not None]
+        return any(path.is_relative_to(root) for root in roots)
 
 
 class Reads(Protocol):

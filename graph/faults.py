@@ -81,7 +81,8 @@ def _inside(value: object, path: Sequence[str | int]) -> str:
 
 
 def _fallback(error: ErrorDetails, path: Sequence[str | int]) -> str:
-    message = error["msg"].replace("Input should", "should")
+    # The first words are pydantic's own, before what a validator of the node's package says.
+    message = error["msg"].removeprefix("Value error, ").replace("Input should", "should")
     return f"{_inside(error['input'], path)}: {message[0].lower()}{message[1:]}"
 
 

@@ -77,15 +77,15 @@ class Engine:
             raise WorkflowError([Problem("E105", f"there is no node '{until}' to stop at", hint)]) from None
 
     def _settings(self, declared: set[str], asked: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-        """Values and identities of the settings, if any node asks for one."""
+        """Values and identities of the settings that nodes declare, and of those that the user asked for."""
         known = self.registry.settings
         for name in asked:
             if name not in known:
                 raise WorkflowError([Problem("E117", f"there is no setting '{name}'", closest(name, known))])
         resolved: dict[str, str] = {}
-        if not declared:
-            return {}, {}
         for name, setting in known.items():
+            if name not in declared and name not in asked:
+                continue
             try:
                 resolved[name] = setting.resolve(asked.get(name, setting.default), resolved)
             except ValueError as error:

@@ -10,7 +10,7 @@ from pydantic import Field
 from latentgraph.graph.context import ALONE, RunContext
 from latentgraph.graph.node import node
 from latentgraph.nodes.handles import Scheduler, loaded
-from latentgraph.nodes.scheduler_options import configured
+from latentgraph.nodes.scheduler_options import SchedulerName, configured
 from latentgraph.nodes.scheduler_state import copied
 from latentgraph.nodes.settings import device_of
 from latentgraph.nodes.values import SchedulerState, Timestep
@@ -18,7 +18,7 @@ from latentgraph.nodes.values import SchedulerState, Timestep
 
 @node(category="schedule")
 def configure_scheduler(
-    scheduler: Scheduler, class_name: str | None = None, options: dict[str, Any] | None = None
+    scheduler: Scheduler, class_name: SchedulerName | None = None, options: dict[str, Any] | None = None
 ) -> Scheduler:
     """Take another scheduler, or the model's own with other options.
 
@@ -77,6 +77,9 @@ def schedule(
     for name in levels:
         if name not in inspect.signature(live.set_timesteps).parameters:
             raise ValueError(f"{scheduler.class_name} takes no {name} of your own; leave them out")
+    trained = int(live.config.num_train_timesteps)
+    if num_inference_steps > trained:
+        raise ValueError(f"the model was trained on {trained} timesteps, so it cannot take {num_inference_steps} steps")
     live.set_timesteps(**levels, device=device_of(context))
     turns = [Timestep(value, index) for index, value in enumerate(live.timesteps.unbind())]
     return Schedule(turns, SchedulerState(live))

@@ -3,20 +3,44 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Mapping
-from typing import Any, get_type_hints
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any, Final, get_type_hints
 
-from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
+from pydantic import AfterValidator, ConfigDict, PydanticUserError, TypeAdapter, ValidationError
 
 from latentgraph.graph.names import closest
 from latentgraph.nodes.loading.schedulers import scheduler_class
 
+_CLASS: Final = re.compile(r"^class (\w+Scheduler)\(", re.MULTILINE)
 
-def known_schedulers() -> list[str]:
-    """The names of the scheduler classes of the installed diffusers, without importing them."""
-    import diffusers
 
-    return sorted(name for name in dir(diffusers) if name.endswith("Scheduler"))
+@cache
+def known_schedulers() -> tuple[str, ...]:
+    """The names of the scheduler classes of the installed diffusers, read off its sources without importing it."""
+    found = find_spec("diffusers")
+    folders = [Path(root) / "schedulers" for root in (found.submodule_search_locations or ())] if found else []
+    sources = [path.read_text("utf-8") for folder in folders for path in sorted(folder.rglob("scheduling_*.py"))]
+    return tuple(sorted({name for source in sources for name in _CLASS.findall(source)}))
+
+
+def scheduler_name(name: str) -> str:
+    """`name`, if the installed diffusers has a scheduler class of that name; empty is the model's own.
+
+    Raises:
+        ValueError: It has none.
+    """
+    if name and name not in known_schedulers():
+        hint = closest(name, known_schedulers())
+        raise ValueError("diffusers has no scheduler of this name" + (f"; {hint}" if hint else ""))
+    return name
+
+
+SchedulerName = Annotated[str, AfterValidator(scheduler_name)]
+"""The name of a scheduler class of diffusers; a wrong one is found by the check."""
 
 
 def named_scheduler(class_name: str) -> Any:

@@ -66,6 +66,18 @@ def _local(path: Path, shown: str) -> LocatedModel:
     return LocatedModel(path, shown)
 
 
+def _refuse_links_out(folder: Path, shown: str, access: FileAccess) -> None:
+    """Refuse a folder named by a workflow in which a link leads out of what the workflow may read."""
+    for around, folders, files in os.walk(folder):
+        for path in (Path(around, name) for name in (*folders, *files)):
+            if path.is_symlink() and not access.holds(path.resolve()):
+                where = path.relative_to(folder)
+                raise AccessError(
+                    f"in {shown!r} '{where}' is a link that leads outside the workflow's folder",
+                    "give the model by --set, or open the folder that it leads to with --allow-read DIR",
+                )
+
+
 @dataclass(frozen=True, slots=True)
 class ReadsModel:
     """The port names a model: `Annotated[str, ReadsModel()]`."""
@@ -89,7 +101,10 @@ class ReadsModel:
             return self._hub(reference, written, access.folder if access.folder and not given else Path.cwd())
         if reference.kind == "builtin":
             return self._resource(LocatedModel(builtin_folder(reference.name), written), written)
-        found = _local(access.path(reference.name, given=given), written)
+        path = access.path(reference.name, given=given)
+        if not given:
+            _refuse_links_out(path, written, access)
+        found = _local(path, written)
         return self._resource(found, str(found.path))
 
     def _hub(self, reference: Reference, written: str, here: Path) -> Resource:

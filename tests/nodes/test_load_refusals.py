@@ -307,3 +307,17 @@ def test_a_refusal_during_a_run_says_what_to_do_too(home: Path) -> None:
         "'./m/unet' is no model: it has no model_index.json; it looks like one part of a model; "
         "name the folder of the whole model"
     )
+
+
+def test_a_link_inside_a_model_folder_does_not_lead_out_of_what_a_workflow_may_read(
+    tiny_folder: Path, tmp_path: Path
+) -> None:
+    inside, outside = tmp_path / "workflows", tmp_path / "outside"
+    shutil.copytree(tiny_folder, inside / "model")
+    shutil.move(inside / "model" / "unet", outside / "unet")
+    (inside / "model" / "unet").symlink_to(outside / "unet")
+    with pytest.raises(AccessError) as caught:
+        ReadsModel().resolve("./model", FileAccess(inside), given=False)
+    assert caught.value.message == "in './model' 'unet' is a link that leads outside the workflow's folder"
+    assert ReadsModel().resolve("./model", FileAccess(inside, (outside,)), given=False).digest()
+    assert ReadsModel().resolve(str(inside / "model"), FileAccess(inside), given=True).digest()

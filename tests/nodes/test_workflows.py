@@ -51,3 +51,16 @@ def test_both_have_the_same_inputs_and_the_same_nodes_around_the_loop() -> None:
     assert whole.outputs == apart.outputs
     around = [{name: one for name, one in each.nodes.items() if name != "denoise"} for each in (whole, apart)]
     assert around[0] == around[1]
+
+
+def test_a_scheduler_that_diffusers_does_not_have_is_found_by_the_check() -> None:
+    problems = check(shipped("text_to_image"), Registry.load(), {"scheduler": "EulerDiscretScheduler"}).errors
+    assert [(one.code, one.node, one.port, one.message) for one in problems] == [
+        (
+            "E104",
+            "scheduler",
+            "class_name",
+            '"EulerDiscretScheduler": diffusers has no scheduler of this name; '
+            "did you mean 'EulerDiscreteScheduler'? (from inputs.scheduler)",
+        )
+    ]
