@@ -129,14 +129,14 @@ def sparse_caption(spec: Spec, rng: random.Random) -> Caption:
     thing = rng.choice(spec.things)
     colour, shape = Thing(thing.colour, ""), Thing("", thing.shape)
     ways = [
-        Caption(thing.colour, Spec((colour,))),
+        *[Caption(thing.colour, Spec((colour,)))] * 2,
         Caption(f"{_article(thing.colour)} shape", Spec((colour,))),
         Caption(_article(thing.shape), Spec((shape,))),
         Caption(thing.shape, Spec((shape,))),
     ]
     if spec.background:
         said = Spec(background=spec.background)
-        ways += [Caption(spec.background, said), Caption(f"{_article(spec.background)} background", said)]
+        ways += [*[Caption(spec.background, said)] * 2, Caption(f"{_article(spec.background)} background", said)]
     return rng.choice([way for way in ways if way.text])
 
 

@@ -12,10 +12,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from latentgraph.nodes.training.captions import caption
+from latentgraph.nodes.training.captions import caption, sparse_caption
 from latentgraph.nodes.training.checkpoints import Training, device, learning_rate
 from latentgraph.nodes.training.latents import LatentSet, spec_from
 from latentgraph.nodes.training.text import WIDTH, tokenize
+from latentgraph.nodes.training.world import Spec
 
 CONFIG: dict[str, Any] = {
     "sample_size": 16,
@@ -43,6 +44,8 @@ SCHEDULE: dict[str, Any] = {
 BATCH = 64
 EMPTY_SHARE = 0.1
 """Share of empty captions, which classifier-free guidance needs."""
+SPARSE_SHARE = 0.25
+"""Share of captions of a single word or two, which negative prompts mostly are."""
 
 
 def new_unet() -> Any:
@@ -84,10 +87,14 @@ class Batches:
 
     def text(self, rows: Tensor) -> list[str]:
         """A caption for each row of attributes."""
-        empty = (self.rng.random() < EMPTY_SHARE for _ in rows)
-        return [
-            "" if e else caption(spec_from(row), self.rng).text for e, row in zip(empty, rows.tolist(), strict=True)
-        ]
+        return [self._say(spec_from(row)) for row in rows.tolist()]
+
+    def _say(self, spec: Spec) -> str:
+        lot = self.rng.random()
+        if lot < EMPTY_SHARE:
+            return ""
+        say = sparse_caption if lot < EMPTY_SHARE + SPARSE_SHARE else caption
+        return say(spec, self.rng).text
 
     @torch.no_grad()
     def draw(self, size: int) -> tuple[Tensor, Tensor]:

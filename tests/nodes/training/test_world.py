@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from latentgraph.nodes.training.captions import HEADS, attributes, caption, grammar_words
+from latentgraph.nodes.training.captions import HEADS, attributes, caption, grammar_words, sparse_caption
 from latentgraph.nodes.training.draw import render
 from latentgraph.nodes.training.latents import spec_from
 from latentgraph.nodes.training.measure import held_out_prompts, unseen_prompts
@@ -89,3 +89,18 @@ def test_things_that_name_no_position_are_spread_over_the_picture() -> None:
     lefts = [(render(spec, rng)[..., 1] < 150).any(axis=0).argmax() for _ in range(60)]
     assert min(lefts) < 8
     assert max(lefts) > 32
+
+
+def test_a_sparse_caption_says_one_thing_that_is_true() -> None:
+    rng = random.Random(5)
+    for _ in range(300):
+        spec = training_spec(rng)
+        short = sparse_caption(spec, rng)
+        assert 0 < len(short.text.split()) <= 5
+        if spec.scene:
+            assert short.said.scene == spec.scene
+        elif short.said.things:
+            said = short.said.things[0]
+            assert any(said.colour in ("", one.colour) and said.shape in ("", one.shape) for one in spec.things)
+        else:
+            assert short.said.background == spec.background
