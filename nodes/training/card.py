@@ -46,7 +46,8 @@ square on a black background", "a moon over a hill". Other words are mostly igno
 
 ## How it was trained
 {samples} UNet samples; the pairs {pairs} were never shown, and one in ten of all other combinations
-neither. No data from elsewhere: every picture and caption is made by the code.
+neither. The last tenth of the steps had captions of a word or two among the others, for negative prompts.
+No data from elsewhere: every picture and caption is made by the code.
 
 ## Figures
 Prompts unseen in training, 25 steps, guidance 5, the folder's own scheduler. "Shuffled prompts" is what
@@ -55,10 +56,6 @@ the same pictures score against another picture's prompt.
 <!-- figures -->
 Not measured yet.
 <!-- end of figures -->
-
-A negative prompt works best said like a caption: "a shape on a blue background" cuts the blue of "a
-circle" and the like from 5.6% to 0.1% of the pixels. A lone "blue", as in the table, says little: no
-training caption is a lone word.
 
 Licence: Apache-2.0, weights and code.
 """
