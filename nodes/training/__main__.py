@@ -31,7 +31,9 @@ def _parser() -> argparse.ArgumentParser:
     for field in fields(Workshop):
         if field.name != "folder":
             option = f"--{field.name.replace('_', '-')}"
-            parser.add_argument(option, type=int, default=field.default, help=f"{field.default} unless told")
+            parser.add_argument(
+                option, type=type(field.default), default=field.default, help=f"{field.default} unless told"
+            )
     parser.add_argument("--folder", type=Path, default=SHAPES_FOLDER, help="the exported model")
     parser.add_argument("--scheduler", default="DDIMScheduler", help="class of the exported scheduler")
     parser.add_argument("--count", type=int, default=200, help="prompts of each larger kind to evaluate")

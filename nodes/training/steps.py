@@ -36,6 +36,8 @@ class Workshop:
     text_steps: int = 900
     pictures: int = 120_000
     unet_steps: int = 10_000
+    unet_rate: float = 1e-3
+    """Learning rate of the UNet's plateau; a smaller one to go on from weights that are good already."""
     checker_steps: int = 1_500
     generated: int = 600
     """Pictures of the model's own that the checker learns from."""
@@ -69,7 +71,7 @@ class Workshop:
         def check(unet: Any, step: int) -> None:
             judge_progress(assemble(vae, encoder, tokenizer, unet), self.path(f"sheet-{step:06}.png"))
 
-        train_unet(self.path("unet.pt"), self.unet_steps, batches, check, seed=self.seed)
+        train_unet(self.path("unet.pt"), self.unet_steps, batches, check, peak=self.unet_rate, seed=self.seed)
 
     def train_checker(self) -> None:
         """Train the safety checker; once there is a UNet, on its pictures as well."""

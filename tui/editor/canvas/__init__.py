@@ -1,0 +1,1 @@
+"""The canvas: boxes and wires laid out, painted, moved and linked."""

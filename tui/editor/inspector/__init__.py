@@ -1,0 +1,1 @@
+"""The inspector: a form made from the ports of what is selected."""
