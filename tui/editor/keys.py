@@ -13,11 +13,11 @@ class Key:
     """What some keys do somewhere."""
 
     action: str
-    """Of the widget or the app, as Textual calls it."""
+    """Of the widget that binds it; `screen.` before it where the screen does it."""
     keys: str
     """Textual's names of the keys, with commas between; the first is the one that is shown."""
     where: str
-    """`app`: everywhere; `canvas`, `viewer`, `problems`: while that has the focus."""
+    """`app`: wherever the main screen has the focus; `canvas`, `viewer`, `problems`: while that has the focus."""
     label: str
     """A word or two, for the footer and the palette."""
     help: str
@@ -79,12 +79,12 @@ KEYS: tuple[Key, ...] = (
         ("first", "home", "First", "Go to the first box."),
         ("last", "end", "Last", "Go to the last box."),
         ("jump", "f", "Jump", "Show a letter on every box; typing it goes there.", True),
-        ("find", "slash", "Find", "Find by name, type or value as you type."),
+        ("screen.find", "slash", "Find", "Find by name, type or value as you type."),
         ("find_next", "n", "Next hit", "Go to the next box that was found."),
         ("find_previous", "N", "Previous hit", "Go to the one before."),
         ("open_box", "enter,i", "Inspect", "Go to the form of this box."),
-        ("open_body", "o", "Open", "Open a loop's body or a sub-workflow.", True),
-        ("leave_body", "backspace", "Back", "Come back to what is around a body or a sub-workflow."),
+        ("screen.open_body", "o", "Open", "Open a loop's body or a sub-workflow.", True),
+        ("screen.leave_body", "backspace", "Back", "Come back to what is around a body or a sub-workflow."),
     ),
     *_keys(
         "canvas",
@@ -98,24 +98,24 @@ KEYS: tuple[Key, ...] = (
         ("fit", "full_stop", "Fit", "Take the zoom at which most of the graph is in view."),
         ("zoom_full", "0", "100%", "Show boxes in full."),
         ("toggle_minimap", "M", "Minimap", "Show or hide the minimap."),
-        ("view_image", "v", "View", "Show this node's picture on the whole screen."),
+        ("screen.view_image", "v", "View", "Show this node's picture on the whole screen."),
     ),
     *_keys(
         "canvas",
         "Edit the graph",
-        ("add_node", "a", "Add", "Add a node; of a selected one, those that its outputs fit come first.", True),
-        ("connect", "c", "Connect", "Link two ports: type the letter of one, then that of one that fits.", True),
-        ("disconnect", "C", "Disconnect", "Take a link away: type the letter of its port."),
-        ("insert", "I", "Insert", "Put a node into the wire of an input of this box."),
-        ("delete", "x,delete", "Delete", "Delete; wires go through where the types match.", True),
-        ("delete_cut", "X", "Delete, cut", "Delete together with the wires."),
-        ("rename", "t", "Rename", "Give the node another name; its links follow."),
-        ("expose", "E", "Expose", "Make a value of this node an input of the workflow."),
-        ("edit_text", "e", "Edit text", "Write the longest text of this node in $EDITOR."),
-        ("mute", "m", "Mute", "Mute: as if the node were not there."),
-        ("bypass", "b", "Bypass", "Bypass: each output is the first input of its type."),
-        ("undo", "u", "Undo", "Take the last edit back."),
-        ("redo", "R", "Redo", "Do again what was taken back."),
+        ("screen.add_node", "a", "Add", "Add a node; of a selected one, those that its outputs fit come first.", True),
+        ("screen.connect", "c", "Connect", "Link two ports: type the letter of one, then that of one that fits.", True),
+        ("screen.disconnect", "C", "Disconnect", "Take a link away: type the letter of its port."),
+        ("screen.insert", "I", "Insert", "Put a node into the wire of an input of this box."),
+        ("screen.delete", "x,delete", "Delete", "Delete; wires go through where the types match.", True),
+        ("screen.delete_cut", "X", "Delete, cut", "Delete together with the wires."),
+        ("screen.rename", "t", "Rename", "Give the node another name; its links follow."),
+        ("screen.expose", "E", "Expose", "Make a value of this node an input of the workflow."),
+        ("screen.edit_text", "e", "Edit text", "Write the longest text of this node in $EDITOR."),
+        ("screen.mute", "m", "Mute", "Mute: as if the node were not there."),
+        ("screen.bypass", "b", "Bypass", "Bypass: each output is the first input of its type."),
+        ("screen.undo", "u", "Undo", "Take the last edit back."),
+        ("screen.redo", "R", "Redo", "Do again what was taken back."),
     ),
     *_keys(
         "canvas",
@@ -123,12 +123,12 @@ KEYS: tuple[Key, ...] = (
         ("mark", "space", "Mark", "Mark or unmark this box."),
         ("mark_upstream", "asterisk", "Mark upstream", "Mark everything that feeds this box."),
         ("mark_all", "ctrl+a", "Mark all", "Mark every box."),
-        ("copy", "y,ctrl+c", "Copy", "Copy as JSON, also to the system's clipboard."),
-        ("paste", "p,ctrl+v", "Paste", "Paste nodes; links among them stay."),
-        ("paste_linked", "P", "Paste linked", "Paste nodes with the links that feed them."),
-        ("duplicate", "D", "Duplicate", "Make a copy beside it, fed by the same links."),
-        ("group", "g", "Group", "Draw a named frame around what is marked."),
-        ("ungroup", "G", "Ungroup", "Take the frame away."),
+        ("screen.copy", "y,ctrl+c", "Copy", "Copy as JSON, also to the system's clipboard."),
+        ("screen.paste", "p,ctrl+v", "Paste", "Paste nodes; links among them stay."),
+        ("screen.paste_linked", "P", "Paste linked", "Paste nodes with the links that feed them."),
+        ("screen.duplicate", "D", "Duplicate", "Make a copy beside it, fed by the same links."),
+        ("screen.group", "g", "Group", "Draw a named frame around what is marked."),
+        ("screen.ungroup", "G", "Ungroup", "Take the frame away."),
     ),
     *_keys(
         "canvas",
@@ -137,18 +137,18 @@ KEYS: tuple[Key, ...] = (
         ("nudge(1, 0)", "ctrl+right", "Move right", "Move the box; it stays where you put it."),
         ("nudge(0, -1)", "ctrl+up", "Move up", "Move the box; it stays where you put it."),
         ("nudge(0, 1)", "ctrl+down", "Move down", "Move the box; it stays where you put it."),
-        ("unpin", "U", "Unpin", "Let the layout place this box again."),
-        ("arrange", "A", "Arrange", "Let the layout place every box again."),
+        ("screen.unpin", "U", "Unpin", "Let the layout place this box again."),
+        ("screen.arrange", "A", "Arrange", "Let the layout place every box again."),
     ),
     *_keys(
         "canvas",
         "Run",
-        ("run_until", "r", "Run to here", "Run only what this node needs, up to it.", True),
+        ("screen.run_until", "r", "Run to here", "Run only what this node needs, up to it.", True),
     ),
     *_keys(
         "canvas",
         "File",
-        ("save_as", "S", "Save as", "Save under another name."),
+        ("screen.save_as", "S", "Save as", "Save under another name."),
     ),
     *_keys(
         "canvas",
