@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from latentgraph.graph.errors import RunError
+from latentgraph.graph.files import UMASK
 from latentgraph.graph.values import FileForm, ValueTypes
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. -]*")
@@ -84,7 +85,7 @@ class Sink:
                 form.write(part, file, self._record)
                 _settle(file)
             # A temporary file is private to its owner; what a user keeps has the modes that the umask asks for.
-            os.chmod(temporary, 0o666 & ~_UMASK)
+            os.chmod(temporary, 0o666 & ~UMASK)
             return self._place(temporary, name, form.suffix)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
@@ -133,13 +134,3 @@ def _reserve(path: Path) -> bool:
     except FileExistsError:
         return False
     return True
-
-
-def _read_umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-_UMASK = _read_umask()
-"""Read once, since reading it means setting it for the whole process for a moment."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from latentgraph.graph.canonical import canonical_text
 from latentgraph.graph.document import parse_document, read_document
 from latentgraph.graph.errors import WorkflowError
+from latentgraph.graph.files import write_whole
 from latentgraph.graph.problem import Problem
 from latentgraph.graph.workflow import Workflow
 from latentgraph.tui.find import STANDARD_INPUT
@@ -54,7 +53,7 @@ def _format(file: str, *, check: bool) -> bool:
         if path.read_bytes() == text.encode():
             return False
         if not check:
-            replace_file(path, text)
+            write_whole(path, text)
     except OSError as error:
         raise WorkflowError([Problem("E001", f"cannot be rewritten: {error.strerror}", file=file)]) from None
     return True
@@ -71,19 +70,3 @@ def _canonical(workflow: Workflow, name: str) -> str:
         hint = "look for numbers too large for JSON or half of a surrogate pair"
         raise WorkflowError([Problem("E003", "the file holds a value that cannot be written back", hint, file=name)])
     return text
-
-
-def replace_file(path: Path, text: str) -> None:
-    """Put `text` in the place of a file's contents, whole or not at all; a link stays a link."""
-    target = path.resolve()
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, target.stat().st_mode & 0o7777)
-        os.replace(temporary, target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
