@@ -17,7 +17,7 @@ class Key:
     keys: str
     """Textual's names of the keys, with commas between; the first is the one that is shown."""
     where: str
-    """`app`: wherever the main screen has the focus; `canvas`, `viewer`, `problems`: while that has the focus."""
+    """`app`: wherever the main screen has the focus; else the name of what has to have the focus."""
     label: str
     """A word or two, for the footer and the palette."""
     help: str
@@ -160,6 +160,22 @@ KEYS: tuple[Key, ...] = (
         "Problems",
         ("go_to", "enter", "Go there", "Go to the node and the field."),
         ("fix", "f", "Apply the hint", "Take the closest name, or put the bridging node between."),
+    ),
+    *_keys(
+        "queue",
+        "Queue",
+        ("remove", "x,delete", "Remove", "Take the run out of the queue.", True),
+        ("shift(-1)", "K,shift+up", "Earlier", "Run it earlier.", True),
+        ("shift(1)", "J,shift+down", "Later", "Run it later.", True),
+    ),
+    *_keys(
+        "history",
+        "History",
+        ("view", "enter,v", "View", "Show the picture on the whole screen.", True),
+        ("take_values", "t", "Take values", "Take the values of this run into the workflow.", True),
+        ("compare", "c", "Compare", "Beside the picture before it, with the values that differ.", True),
+        ("open_workflow", "w", "Workflow", "Open the workflow that made it, as a copy."),
+        ("open_folder", "o", "Folder", "Open the folder that it lies in."),
     ),
     *_keys(
         "viewer",
