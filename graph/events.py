@@ -1,10 +1,49 @@
-"""What a run tells whoever reads it; the command line, the editor, tests and a cluster all read the same events."""
+"""What a run tells whoever reads it; the command line, the editor, tests and a cluster all read the same events.
+
+An event can be written as JSON and made again from it, in another process. Values and exceptions do not travel: where
+they were, the event made again has what stands for nothing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import base64
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
+
+
+@dataclass(frozen=True, slots=True)
+class JsonForm:
+    """How a field is written as JSON, where that is not plain, and how it is read again."""
+
+    write: Callable[[Any], Any]
+    read: Callable[[Any], Any]
+
+
+def json_form(write: Callable[[Any], Any], read: Callable[[Any], Any]) -> dict[str, Any]:
+    """Metadata of a field with a form of its own."""
+    return {"form": JsonForm(write, read)}
+
+
+def with_tuples(data: Any) -> Any:
+    """Plain data in which every list, which is what JSON makes of a tuple, is a tuple again."""
+    if isinstance(data, list):
+        return tuple([with_tuples(item) for item in data])
+    if isinstance(data, dict):
+        return {name: with_tuples(item) for name, item in data.items()}
+    return data
+
+
+def _same(data: Any) -> Any:
+    return data
+
+
+PLAIN = JsonForm(_same, with_tuples)
+AS_IT_IS = json_form(_same, _same)
+"""For values that came from JSON, whose lists are lists."""
+BYTES = json_form(lambda data: base64.b64encode(data).decode("ascii"), base64.b64decode)
+LOCAL = {"json": False}
+"""For what does not travel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +55,25 @@ class Event:
     def to_json(self) -> dict[str, Any]:
         """The event as plain data, with its name first."""
         return {"event": self.name} | {
-            one.name: getattr(self, one.name) for one in fields(self) if one.metadata.get("json", True)
+            one.name: one.metadata.get("form", PLAIN).write(getattr(self, one.name))
+            for one in fields(self)
+            if one.metadata.get("json", True)
         }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """The event that `to_json` wrote.
+
+        Raises:
+            KeyError: A field is missing.
+        """
+        return cls(
+            **{
+                one.name: one.metadata.get("form", PLAIN).read(data[one.name])
+                for one in fields(cls)
+                if one.metadata.get("json", True)
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +83,7 @@ class RunStarted(Event):
     name = "run_started"
     nodes: tuple[str, ...]
     """Paths of the nodes that the wanted outputs need, in the order of the plan."""
-    inputs: Mapping[str, Any]
+    inputs: Mapping[str, Any] = field(metadata=AS_IT_IS)
     """The value of every plain input of the workflow, as given, drawn or by default."""
     settings: Mapping[str, str]
 
@@ -59,7 +115,9 @@ class Preview(Event):
     name = "preview"
     node: str
     summary: str
-    value: Any = field(metadata={"json": False})
+    picture: bytes = field(default=b"", metadata=BYTES)
+    """The first part of the value as a small file of its type's form (PNG for pictures); empty where it has none."""
+    value: Any = field(default=None, metadata=LOCAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +140,7 @@ class NodeFailed(Event):
     name = "node_failed"
     node: str
     message: str
-    error: BaseException = field(metadata={"json": False})
+    error: BaseException | None = field(default=None, metadata=LOCAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +162,7 @@ class RunFinished(Event):
     files: Mapping[str, tuple[str, ...]]
     """The files written for each output or saving node, as paths."""
     seconds: float
-    values: Mapping[str, Any] = field(metadata={"json": False})
+    values: Mapping[str, Any] = field(default_factory=dict, metadata=LOCAL)
     """The outputs themselves."""
 
 
@@ -117,3 +175,31 @@ class RunCancelled(Event):
     """Nodes whose results are kept."""
     files: Mapping[str, tuple[str, ...]]
     seconds: float
+
+
+EVENTS: Mapping[str, type[Event]] = {
+    one.name: one
+    for one in (
+        RunStarted,
+        NodeStarted,
+        NodeProgress,
+        Preview,
+        NodeFinished,
+        NodeFailed,
+        Warned,
+        RunFinished,
+        RunCancelled,
+    )
+}
+"""Every event of a run, by its name in JSON."""
+ENDS = (RunFinished, RunCancelled, NodeFailed)
+"""The events that a run ends with, one of them."""
+
+
+def event_from_json(data: Mapping[str, Any]) -> Event:
+    """The event that `to_json` wrote, as its own class.
+
+    Raises:
+        KeyError: There is no such event, or a field is missing.
+    """
+    return EVENTS[data["event"]].from_json(data)
