@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from textual.message import Message
 
 from latentgraph.tui.editor.canvas.geometry import End, Position
-from latentgraph.tui.editor.scene import Side
+from latentgraph.tui.editor.views import Side
 
 
 class CursorMoved(Message):
