@@ -2,6 +2,7 @@
 
 LatentgraphError
 ├── WorkflowError           the author of the file, or of the call: carries every problem found
+├── EditError               whoever edits: what was asked for cannot be done to this workflow
 ├── NodeDefinitionError     the developer of a node: a declaration that cannot be right
 └── RunError                what happened while running
     ├── NodeFailedError     a node raised, or returned what it does not declare
@@ -27,6 +28,18 @@ class WorkflowError(LatentgraphError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = tuple(problems)
+
+
+class EditError(LatentgraphError):
+    """An edit is refused.
+
+    Attributes:
+        bridge: Node types that, put in a row between the two ends, would make the link possible.
+    """
+
+    def __init__(self, message: str, bridge: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.bridge = bridge
 
 
 class NodeDefinitionError(LatentgraphError):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import networkx
-
 
 def ordered(
     names: Iterable[str], links: Iterable[tuple[str, str]]
@@ -20,6 +18,9 @@ def ordered(
         The order, and for each knot of nodes that wait for each other: one cycle in it, as the nodes along it, and all
         of its nodes. Links inside a knot do not count for the order.
     """
+    # Importing it costs more than all the rest of a check, and who only looks at a workflow orders nothing.
+    import networkx
+
     graph: networkx.DiGraph[str] = networkx.DiGraph()
     graph.add_nodes_from(names)
     graph.add_edges_from(links)

@@ -18,7 +18,7 @@ from pydantic_core import SchemaError
 from latentgraph.graph.faults import ValueFaultError, choice_fault, value_fault
 from latentgraph.graph.words import kind_of, listed, shown
 
-__all__ = ["SCALARS", "PortType", "ValueFaultError", "list_of", "takes_object"]
+__all__ = ["SCALARS", "PortType", "ValueFaultError", "list_of", "literal_type", "takes_object"]
 
 SCALARS: Mapping[type, str] = types.MappingProxyType({str: "string", int: "integer", float: "number", bool: "boolean"})
 """The types that a workflow file can write out, and their names in JSON Schema."""
@@ -170,6 +170,16 @@ def takes_object(member: Any) -> bool:
 def list_of(element: PortType) -> PortType:
     """The type of lists of `element`."""
     return PortType(types.GenericAlias(list, (element.annotation,)))
+
+
+def literal_type(value: object) -> PortType:
+    """The type of a value that a file writes out: of a list with several kinds of items, what holds each of them."""
+    if not isinstance(value, list):
+        return PortType(type(value))
+    kinds = {item.name: item.annotation for item in map(literal_type, value)}
+    # An empty list gives no item, so that any type of item is as right as another.
+    element = Union[tuple(kinds.values())] if kinds else str  # noqa: UP007 - the members are known only here
+    return list_of(PortType(element))
 
 
 def _members(annotation: Any) -> list[Any]:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Union
 
+from latentgraph.graph.boxes import INDEX
 from latentgraph.graph.check.inputs import ANYTHING
 from latentgraph.graph.check.nodes import check_nodes, refuse_fields
 from latentgraph.graph.check.scope import UNKNOWN, JsonPath, Scope
 from latentgraph.graph.typed import Absent, Constant, Offer, Supply, TypedLoop, TypedNode, Wire
-from latentgraph.graph.types import PortType, list_of
+from latentgraph.graph.types import PortType, list_of, literal_type
 from latentgraph.graph.workflow import Node, link_text
-
-INDEX = "index"
-"""What a body reads as `loop.index`: the turn, counting from 0."""
 
 
 def check_loop(name: str, node: Node, scope: Scope) -> list[TypedNode | TypedLoop]:
@@ -87,20 +84,10 @@ def _inputs(node: Node, scope: Scope, path: str, place: JsonPath) -> dict[str, O
     for key, value in node.inputs.items():
         text = link_text(value)
         if text is None:
-            inputs[key] = Offer(_literal_type(value), Constant(value, written=value, access=scope.access))
+            inputs[key] = Offer(literal_type(value), Constant(value, written=value, access=scope.access))
         else:
             inputs[key] = scope.follow(text, (*place, "inputs", key, "from"), node=path, port=key)
     return inputs
-
-
-def _literal_type(value: object) -> PortType:
-    """The type of a value that a file writes out: of a list with several kinds of items, what holds each of them."""
-    if not isinstance(value, list):
-        return PortType(type(value))
-    kinds = {item.name: item.annotation for item in map(_literal_type, value)}
-    # An empty list gives no item, so that any type of item is as right as another.
-    element = Union[tuple(kinds.values())] if kinds else str  # noqa: UP007 - the members are known only here
-    return list_of(PortType(element))
 
 
 def _handed_in(
