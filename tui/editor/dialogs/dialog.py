@@ -1,0 +1,83 @@
+"""What all dialogs have in common: a frame with a title, hints that can be clicked, and Escape that leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar, TypeVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.events import Click
+from textual.screen import ModalScreen
+from textual.widget import Widget
+
+T = TypeVar("T")
+Hint = tuple[str, str, str]
+"""A key as it is shown, what it does in a word, and the action, which a click does too; empty where there is none."""
+ROOMY = 64
+"""Columns from which a dialog stands in a frame of its own width; below it fills the screen."""
+TALL = 18
+"""Rows from which there is room for more than what is asked."""
+
+
+class Frame(Vertical):
+    """The box that a dialog stands in."""
+
+
+class Dialog(ModalScreen[T]):
+    """Asks one thing and gives one answer; Escape, or a click beside it, gives None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Leave")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (ROOMY, "-roomy")]  # noqa: RUF012 - as Textual declares it
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (TALL, "-tall")]  # noqa: RUF012
+    HEADING: ClassVar[str] = ""
+    HINTS: ClassVar[Sequence[Hint]] = ()
+
+    def __init__(self, title: str = "") -> None:
+        super().__init__()
+        self.heading = title or self.HEADING
+
+    def compose(self) -> ComposeResult:
+        """Put the contents into the frame."""
+        frame = Frame()
+        frame.border_title = Content(self.heading)
+        with frame:
+            yield from self.contents()
+
+    def contents(self) -> Iterable[Widget]:
+        """What stands in the frame."""
+        raise NotImplementedError
+
+    def on_mount(self) -> None:
+        """Show what the keys do."""
+        self.show_hints(self.HINTS)
+
+    def show_hints(self, hints: Sequence[Hint]) -> None:
+        """Say at the foot of the frame what the keys do; a click on one does it."""
+        self.query_one(Frame).border_subtitle = hint_text([*hints, ("esc", "leave", "leave")])
+
+    def action_leave(self) -> None:
+        """Go without an answer."""
+        self.dismiss(None)
+
+    def on_click(self, event: Click) -> None:
+        """Leave by a click beside the frame."""
+        if event.widget is self:
+            self.action_leave()
+
+
+def hint_text(hints: Sequence[Hint]) -> Content:
+    """Keys and what they do, in a line; a click on one does it."""
+    parts: list[Content] = []
+    for key, word, action in hints:
+        part = Content.assemble((key, "bold $accent"), f" {word}")
+        if action:
+            part = part.stylize(_clickable(action))
+        parts.append(part)
+    return Content("  ").join(parts)
+
+
+def _clickable(action: str) -> str:
+    return f"@click=screen.{action}"

@@ -1,0 +1,64 @@
+"""Every key of the table as a command that can be searched by name."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
+
+from textual.command import DiscoveryHit, Hit, Provider
+from textual.content import Content
+from textual.dom import DOMNode
+from textual.screen import Screen
+
+from latentgraph.tui.editor.dialogs.key_names import format_key
+from latentgraph.tui.editor.keys import KEYS, Key
+
+PLACES = ("app", "canvas")
+"""Keys of these are commands; those of a dialog mean something only there."""
+HIDDEN = frozenset({"command_palette", "leave_mode"})
+
+
+class Commands(Provider):
+    """What the keys of the main screen do."""
+
+    async def discover(self) -> AsyncIterator[DiscoveryHit]:
+        """All commands."""
+        for key in commands():
+            yield DiscoveryHit(_shown(Content(key.label), key), partial(run_key, self.screen, key), key.label, key.help)
+
+    async def search(self, query: str) -> AsyncIterator[Hit]:
+        """The commands that match by their label, or by what they do."""
+        matcher = self.matcher(query)
+        for key in commands():
+            label = matcher.match(key.label)
+            if score := label or (0.1 if query.lower() in key.help.lower() else 0.0):
+                shown = _shown(matcher.highlight(key.label) if label else Content(key.label), key)
+                yield Hit(score, shown, partial(run_key, self.screen, key), key.label, key.help)
+
+
+def commands() -> Iterator[Key]:
+    """The rows of the table that are commands."""
+    return (key for key in KEYS if key.where in PLACES and key.action not in HIDDEN)
+
+
+def _shown(label: Content, key: Key) -> Content:
+    return Content.assemble(label, "  ", (shown_key(key), "$text-muted"))
+
+
+def shown_key(key: Key) -> str:
+    """The first key of a row, as it is shown."""
+    return format_key(key.keys.partition(",")[0])
+
+
+async def run_key(screen: Screen[object], key: Key) -> None:
+    """Do what a key does, whatever has the focus."""
+    asks_screen = key.action.startswith("screen.")
+    target = screen if asks_screen else _target(screen, key)
+    await screen.app.run_action(key.action.removeprefix("screen."), target)
+
+
+def _target(screen: Screen[object], key: Key) -> DOMNode:
+    """Who does an action: of a key of the app the screen or the app, of another the widget that can."""
+    method = f"action_{key.action.partition('(')[0]}"
+    widgets = [] if key.where == "app" else screen.walk_children()
+    return next((one for one in (*widgets, screen, screen.app) if hasattr(one, method)), screen)
