@@ -27,7 +27,7 @@ class RunContext:
     """Where loaded modules live as long as the process."""
     report_progress: Callable[[int, int], None] = _nothing
     report_warning: Callable[[str], None] = _nothing
-    report_preview: Callable[[Any], None] = _nothing
+    offer_preview: Callable[[Callable[[], Any]], None] = _nothing
     hand_over: Callable[[Any, str], None] = _nothing
     stop_if_cancelled: Callable[[], None] = _nothing
 
@@ -40,9 +40,14 @@ class RunContext:
         """Tell the user something that does not stop the run; kept with the result, and told again on reuse."""
         self.report_warning(message)
 
-    def preview(self, value: Any) -> None:
-        """Show an intermediate value to whoever watches the run."""
-        self.report_preview(value)
+    def preview(self, make: Callable[[], Any]) -> None:
+        """Offer whoever watches the run a look at what is on its way.
+
+        Args:
+            make: Gives the value to show. Called if somebody watches, and not at every turn; what it raises does not
+                stop the run, and it must not change anything that the run goes on with.
+        """
+        self.offer_preview(make)
 
     def save(self, value: Any, name: str) -> None:
         """Hand `value` to the run, which alone writes files; they are called `<name>-<n>` with the type's suffix."""

@@ -18,6 +18,8 @@ from latentgraph.graph.typed import Constant
 from latentgraph.graph.types import ValueFaultError
 from latentgraph.graph.values import ValueTypes
 
+SECONDS_BETWEEN_PREVIEWS = 0.25
+
 
 @dataclass(slots=True)
 class Execution:
@@ -30,10 +32,16 @@ class Execution:
     sink: Sink
     emit: Callable[[Event], None]
     cancelled: Callable[[], bool]
+    previews: bool = False
+    """Whether somebody wants to see what is on its way."""
+    keep_all: bool = False
+    """Whether what nobody reads again is kept too, to be looked at: the values in the last turn of a loop's body, and
+    what a node with an effect hands on."""
     finished: list[str] = field(default_factory=list)
     """Nodes that are done."""
     _warnings: list[tuple[str, str]] = field(default_factory=list)
     _contexts: dict[str, RunContext] = field(default_factory=dict)
+    _previewed: float = -SECONDS_BETWEEN_PREVIEWS
 
     def run(self) -> dict[str, Any]:
         """Run what is not kept from before and return the wanted outputs.
@@ -103,13 +111,13 @@ class Execution:
         self.emit(NodeStarted(step.path))
         started = time.perf_counter()
         self._warnings = []
-        results = self._turns(step, slots) if isinstance(step, LoopStep) else self._call(step, slots)
+        results = self._turns(step, slots, step.key) if isinstance(step, LoopStep) else self._call(step, slots)
         for slot, value in zip(step.outputs, results, strict=True):
             slots[slot] = value
-        if not step.effect:
+        if self.keep_all or not step.effect:
             size = sum([self.values.size(value) for value in results])
             warnings = tuple([(node.removeprefix(step.path), message) for node, message in self._warnings])
-            self.cache.put(step.key, Kept(results, warnings, size))
+            self.cache.put(kept_key(step), Kept(results, warnings, size))
         self.emit(NodeFinished(step.path, False, time.perf_counter() - started, self._summary(step, results)))
 
     def _summary(self, step: Step | LoopStep, results: tuple[Any, ...]) -> dict[str, str]:
@@ -132,13 +140,13 @@ class Execution:
             raise
         except (Exception, SystemExit) as error:
             error.add_note(f"in node '{step.path}' ({node.name})")
-            raise NodeFailedError(step.path, _reason(error)) from error
+            raise NodeFailedError(step.path, reason_of(error)) from error
         results = result if node.several else (result,) if node.outputs else ()
         _hold_against_declaration(step, result, results)
         return results
 
-    def _turns(self, loop: LoopStep, slots: list[Any]) -> tuple[Any, ...]:
-        """Run a loop, turn by turn, and return its carries and collected lists."""
+    def _turns(self, loop: LoopStep, slots: list[Any], key: str) -> tuple[Any, ...]:
+        """Run a loop, turn by turn, and return its carries and collected lists; `key` is its place among loops."""
         lists = [(_value(operand, slots), slot) for operand, slot in loop.each]
         total = _length(loop, [items for items, _ in lists])
         inside: list[Any] = [None] * loop.slots
@@ -154,7 +162,7 @@ class Execution:
             for items, slot in lists:
                 inside[slot] = items[turn]
             for step in loop.body:
-                self._body_step(step, inside)
+                self._body_step(step, inside, key)
             following = [_value(operand, inside) for _, _, operand in loop.carry]
             for gathered, operand in zip(collected, loop.collect, strict=True):
                 gathered.append(_value(operand, inside))
@@ -163,10 +171,13 @@ class Execution:
             self.emit(NodeProgress(loop.path, turn + 1, total, (time.perf_counter() - started) / (turn + 1)))
         return (*[inside[slot] for _, slot, _ in loop.carry], *collected)
 
-    def _body_step(self, step: Step | LoopStep, inside: list[Any]) -> None:
-        results = self._turns(step, inside) if isinstance(step, LoopStep) else self._call(step, inside)
+    def _body_step(self, step: Step | LoopStep, inside: list[Any], around: str) -> None:
+        key = body_key(around, step)
+        results = self._turns(step, inside, key) if isinstance(step, LoopStep) else self._call(step, inside)
         for slot, value in zip(step.outputs, results, strict=True):
             inside[slot] = value
+        if self.keep_all:
+            self.cache.put(key, Kept(results, size=sum([self.values.size(value) for value in results])))
         for slot in step.frees:
             inside[slot] = None
 
@@ -177,7 +188,7 @@ class Execution:
                 self.pool,
                 self._progress_of(path),
                 lambda message: self._warn(path, message),
-                lambda value: self.emit(Preview(path, self.values.summary(value), value)),
+                lambda make: self._preview(path, make),
                 lambda value, name: self._hand_over(value, name),
                 self._stop_if_cancelled,
             )
@@ -197,12 +208,37 @@ class Execution:
             self._warnings.append((path, message))
             self.emit(Warned(path, message))
 
+    def _preview(self, path: str, make: Callable[[], Any]) -> None:
+        now = time.monotonic()
+        if not self.previews or now - self._previewed < SECONDS_BETWEEN_PREVIEWS:
+            return
+        try:
+            value = make()
+            if value is not None:
+                self.emit(Preview(path, self.values.summary(value), self.values.small_file(value), value))
+        except Exception as error:
+            # Whoever watches is told once; the run needs no preview.
+            self.previews = False
+            self.emit(Warned(path, f"there is no preview: {reason_of(error)}"))
+        # From its end on: one that takes long must not follow upon itself.
+        self._previewed = time.monotonic()
+
     def _hand_over(self, value: Any, name: str) -> None:
         self.sink.save(value, name)
 
     def _stop_if_cancelled(self) -> None:
         if self.cancelled():
             raise RunCancelledError("the run was cancelled")
+
+
+def kept_key(step: Step | LoopStep) -> str:
+    """What the values of a step are kept under; those of one with an effect under a key that no run asks for."""
+    return f"{step.key}/" if step.effect else step.key
+
+
+def body_key(around: str, step: Step | LoopStep) -> str:
+    """What the last turn's values of a step in the body of the loop `around` are kept under."""
+    return f"{around}/{step.key}"
 
 
 def _value(operand: Operand, slots: list[Any]) -> Any:
@@ -237,6 +273,16 @@ def _hold_against_declaration(step: Step, result: Any, results: tuple[Any, ...])
             raise NodeFailedError(f"{step.path}.{port.name}", message)
 
 
-def _reason(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
+    """A sentence that says why something failed."""
+    if _out_of_memory(error):
+        return "the memory ran out; make less at once, such as smaller or fewer pictures"
     text = str(error).strip() or "no message"
     return text if isinstance(error, LatentgraphError) else f"{type(error).__name__}: {text}"
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    # Libraries that compute raise errors of their own: torch a class of this name for a GPU, and for the main memory a
+    # RuntimeError with these words.
+    named = type(error).__name__ == "OutOfMemoryError"
+    return named or isinstance(error, MemoryError) or "can't allocate memory" in str(error)

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from latentgraph.graph.access import Fetch
 from latentgraph.graph.keys import loop_key, node_key
 from latentgraph.graph.node import NodeType
+from latentgraph.graph.opened import outputs_of_subworkflow
 from latentgraph.graph.registry import Registry
 from latentgraph.graph.typed import Constant, Supply, TypedLoop, TypedNode, TypedWorkflow, Wire
 
@@ -182,7 +183,12 @@ def _outputs_of(typed: TypedWorkflow, until: str) -> dict[str, Supply]:
         if node.path == until:
             names = node.type.outputs if isinstance(node, TypedNode) else [*node.carry, *node.collect]
             return {f"{until}.{name}": Wire(until, name) for name in names}
-    raise KeyError(until)
+    made = outputs_of_subworkflow(typed.embedded, until) if until in typed.embedded else {}
+    paths = {node.path for node in typed.nodes}
+    found: dict[str, Supply] = {f"{until}.{name}": wire for name, wire in made.items() if wire.node in paths}
+    if not found:
+        raise KeyError(until)
+    return found
 
 
 def _all(nodes: Iterable[TypedNode | TypedLoop]) -> list[TypedNode]:

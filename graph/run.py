@@ -15,7 +15,7 @@ from latentgraph.graph.check import check
 from latentgraph.graph.document import Document
 from latentgraph.graph.errors import NodeFailedError, RunCancelledError, RunError, WorkflowError
 from latentgraph.graph.events import Event, NodeFailed, RunCancelled, RunFinished, RunStarted
-from latentgraph.graph.execute import Execution
+from latentgraph.graph.execute import Execution, reason_of
 from latentgraph.graph.names import closest
 from latentgraph.graph.plan import Plan, plan
 from latentgraph.graph.pool import Pool
@@ -103,6 +103,8 @@ class Engine:
         out: Path | None = None,
         overwrite: bool = False,
         metadata: bool = True,
+        previews: bool = False,
+        keep_all: bool = False,
     ) -> Run:
         """Check, plan and start a run, which begins when the runs before it are done.
 
@@ -112,12 +114,15 @@ class Engine:
             out: Folder for the files that the run makes; None makes none.
             overwrite: Number files from 1 and replace what is there.
             metadata: Whether files carry the record of how they were made.
+            previews: Whether nodes may show what is on its way, as Preview events.
+            keep_all: Whether what nobody reads again is kept too, to be looked at.
 
         Raises:
             WorkflowError: Something is wrong with the workflow, the values or the settings.
         """
         planned = self.plan(document, given, settings=settings, access=access, until=until)
-        return self.start(planned, document, out=out, overwrite=overwrite, metadata=metadata)
+        files: dict[str, Any] = {"out": out, "overwrite": overwrite, "metadata": metadata}
+        return self.start(planned, document, **files, previews=previews, keep_all=keep_all)
 
     def start(
         self,
@@ -127,11 +132,13 @@ class Engine:
         out: Path | None = None,
         overwrite: bool = False,
         metadata: bool = True,
+        previews: bool = False,
+        keep_all: bool = False,
     ) -> Run:
-        """Start a run that was planned."""
+        """Start a run that was planned; see `run` for the arguments."""
         made_by = record(document, planned, self.registry) if metadata and out else None
         sink = Sink(out, self.registry.values, made_by, overwrite=overwrite)
-        return Run(self, planned, sink)
+        return Run(self, planned, sink, previews=previews, keep_all=keep_all)
 
 
 class Run:
@@ -141,7 +148,9 @@ class Run:
     event is told once; `result` may be asked before, after or in place of iterating.
     """
 
-    def __init__(self, engine: Engine, planned: Plan, sink: Sink) -> None:
+    def __init__(
+        self, engine: Engine, planned: Plan, sink: Sink, *, previews: bool = False, keep_all: bool = False
+    ) -> None:
         """Start running."""
         self.plan = planned
         self._sink = sink
@@ -150,7 +159,15 @@ class Run:
         self._error: BaseException | None = None
         self._result: RunFinished | None = None
         self._execution = Execution(
-            planned, engine.registry.values, engine.cache, engine.pool, sink, self._events.put, self._cancelled.is_set
+            planned,
+            engine.registry.values,
+            engine.cache,
+            engine.pool,
+            sink,
+            self._events.put,
+            self._cancelled.is_set,
+            previews,
+            keep_all,
         )
         engine.worker.do(self._work)
 
@@ -195,7 +212,7 @@ class Run:
             put(NodeFailed(error.node, error.message, error))
             self._error = error
         except BaseException as error:
-            message = f"{type(error).__name__}: {error}"
+            message = reason_of(error)
             if isinstance(error, OSError):
                 message = f"a file cannot be written: {error.strerror}: {error.filename}"
             put(NodeFailed("", message, error))

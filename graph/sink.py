@@ -123,6 +123,21 @@ class Sink:
         return max(taken, default=0) + 1
 
 
+def unwritable(folder: Path) -> str:
+    """Why no file could be written in `folder`, which need not be there yet; empty where one could."""
+    place = folder
+    try:
+        while not place.exists() and place != place.parent:
+            place = place.parent
+    except (OSError, ValueError) as error:
+        return getattr(error, "strerror", "") or str(error)
+    if not place.is_dir():
+        return f"'{place}' is a file; a folder is wanted"
+    if not os.access(place, os.W_OK | os.X_OK):
+        return f"the folder '{place}' cannot be written to"
+    return ""
+
+
 def _settle(file: BinaryIO) -> None:
     file.flush()
     os.fsync(file.fileno())

@@ -11,10 +11,13 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, TypeVar
 
 T = TypeVar("T")
+ENDS_SHOWN = 6
+"""How many items at each end of a long list are described."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,10 @@ class FileForm(Generic[T]):
     """The record that a file of this form carries; empty where it carries none."""
 
 
+def _no_details(_: Any) -> Iterable[tuple[str, str]]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class ValueType(Generic[T]):
     """Everything the engine knows of a type of values."""
@@ -45,6 +52,8 @@ class ValueType(Generic[T]):
     family: bool = False
     """Whether its values belong to a model family, so that the check compares families across links."""
     file: FileForm[T] | None = None
+    details: Callable[[T], Iterable[tuple[str, str]]] = _no_details
+    """What a learner may want to see of a value, as names and texts: shape, range, mean."""
 
 
 class ValueTypes:
@@ -86,6 +95,30 @@ class ValueTypes:
             return f"{len(value)} values" if len(value) != 1 else "1 value"
         text = repr(value)
         return text if len(text) <= 80 else text[:77] + "..."
+
+    def details(self, value: object) -> list[tuple[str, str]]:
+        """What there is to see of `value`, as names and texts."""
+        known = self.of(type(value))
+        if known:
+            return list(known.details(value))
+        if not isinstance(value, (list, tuple)):
+            return [("value", str(value))]
+        shown = range(len(value))
+        rows = [(str(index), self.summary(value[index])) for index in shown[:ENDS_SHOWN]]
+        if len(value) > 2 * ENDS_SHOWN:
+            rows.append(("…", f"{len(value) - 2 * ENDS_SHOWN} more"))
+        last = shown[max(ENDS_SHOWN, len(value) - ENDS_SHOWN) :]
+        return rows + [(str(index), self.summary(value[index])) for index in last]
+
+    def small_file(self, value: object) -> bytes:
+        """The first part of `value` as a file of its type's form, without a record; empty where it has none."""
+        known = self.of(type(value))
+        first = next(iter(known.file.parts(value)), None) if known and known.file else None
+        if known is None or known.file is None or first is None:
+            return b""
+        file = BytesIO()
+        known.file.write(first, file, {})
+        return file.getvalue()
 
     def size(self, value: object) -> int:
         """Bytes that `value` holds, as far as its type can tell."""

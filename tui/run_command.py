@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from latentgraph.graph.events import Event, NodeStarted, RunCancelled, RunFinish
 from latentgraph.graph.plan import Plan
 from latentgraph.graph.registry import Registry
 from latentgraph.graph.run import Engine, Run
+from latentgraph.graph.sink import unwritable
 from latentgraph.tui.download import fetch_all
 from latentgraph.tui.find import Found, find_workflow, load_registry
 from latentgraph.tui.interrupt import cancelling
@@ -95,16 +95,8 @@ def _plan(request: RunRequest, found: Found, given: Given, registry: Registry, e
 
 def _refuse_unwritable(out: Path) -> None:
     """Say before a long run, and not after it, that its files would have no place."""
-    place = out
-    try:
-        while not place.exists() and place != place.parent:
-            place = place.parent
-    except (OSError, ValueError) as error:
-        raise CommandError(f"--out {out}: {getattr(error, 'strerror', '') or error}") from None
-    if not place.is_dir():
-        raise CommandError(f"--out {out}: '{place}' is a file; a folder is wanted")
-    if not os.access(place, os.W_OK | os.X_OK):
-        raise CommandError(f"--out {out}: the folder '{place}' cannot be written to; name another with --out")
+    if why := unwritable(out):
+        raise CommandError(f"--out {out}: {why}")
 
 
 def _follow(run: Run, request: RunRequest, given: Given) -> int:

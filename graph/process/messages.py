@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic import TypeAdapter
 
-from latentgraph.graph.events import EVENTS, Event, event_from_json, json_form
+from latentgraph.graph.events import EVENTS, Event, event_from_json, json_form, with_tuples
 from latentgraph.graph.problem import Problem
 
 
@@ -130,8 +130,8 @@ class LookedValue:
 
 
 LOOKED = json_form(
-    lambda values: [[one.output, one.type, one.summary, [list(row) for row in one.rows]] for one in values],
-    lambda data: tuple([LookedValue(*head, tuple([(name, text) for name, text in rows])) for *head, rows in data]),
+    lambda values: [[one.output, one.type, one.summary, one.rows] for one in values],
+    lambda data: tuple([LookedValue(*with_tuples(parts)) for parts in data]),
 )
 
 
