@@ -12,7 +12,7 @@ from textual.fuzzy import Matcher
 
 from latentgraph.graph.node import Port
 from latentgraph.graph.registry import Registry
-from latentgraph.tui.editor.dialogs.search import Row, SearchDialog
+from latentgraph.tui.editor.dialogs.search import Row, SearchDialog, highlighted
 from latentgraph.tui.listing import STRUCTURE
 
 GOOD_NAME = 100.0
@@ -94,7 +94,7 @@ class AddNode(SearchDialog[str | None]):
 
     def rows_for(self, query: str) -> Sequence[Row]:
         """The types that match: those that fit first, then the better match, then as they are listed."""
-        matcher = Matcher(query, match_style=self.match_style()) if query else None
+        matcher = Matcher(query) if query else None
         fitting = self._fitting or frozenset()
         found = [
             (choice.name not in fitting, -score, index, choice)
@@ -105,9 +105,8 @@ class AddNode(SearchDialog[str | None]):
         return [self._row(choice, matcher, others) for others, _, _, choice in found]
 
     def _row(self, choice: NodeChoice, matcher: Matcher | None, others: bool) -> Row:
-        name = matcher.highlight(choice.name) if matcher else Content(choice.name)
         space = " " * (self._width - len(choice.name) + 2)
-        prompt = Content.assemble(name.stylize_before("bold"), space, (choice.summary, "$text-muted"))
+        prompt = Content.assemble(highlighted(choice.name, matcher), space, (choice.summary, "$text-muted"))
         heading = ("others" if others else "these fit") if self._fitting and self._all else ""
         return Row(choice.name, prompt, _detail(choice), heading)
 

@@ -16,7 +16,7 @@ from textual.widgets import Static
 
 from latentgraph.graph.names import printable
 from latentgraph.tui.editor.dialogs.pick import PickFile
-from latentgraph.tui.editor.dialogs.search import Row, SearchDialog
+from latentgraph.tui.editor.dialogs.search import Row, SearchDialog, highlighted
 from latentgraph.tui.editor.dialogs.shipped import Shipped
 
 EMPTY, BROWSE = "empty", "browse"
@@ -63,14 +63,14 @@ class OpenWorkflow(SearchDialog[Opening | None]):
 
     def rows_for(self, query: str) -> Sequence[Row]:
         """What matches, the typed path first."""
-        matcher = Matcher(query, match_style=self.match_style()) if query else None
+        matcher = Matcher(query) if query else None
         rows: list[Row] = []
         self._openings = {}
         if _is_path(query):
             rows.append(self._typed(query))
         for name, says, heading, opening, detail in self._offers():
             if matcher is None or matcher.match(name) > 0:
-                title = (matcher.highlight(name) if matcher else Content(name)).stylize_before("bold")
+                title = highlighted(printable(name), matcher)
                 key = f"row-{len(rows)}" if opening else BROWSE
                 if opening:
                     self._openings[key] = opening

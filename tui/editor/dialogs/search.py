@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from textual import on
 from textual.binding import BindingType
 from textual.content import Content
-from textual.style import Style
+from textual.fuzzy import Matcher
 from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
@@ -24,10 +24,18 @@ class Row:
 
     id: str
     prompt: Content
-    detail: Content = Content("")
+    detail: Content = field(default_factory=Content)
     """Shown below the list while the cursor is on it, where there is room."""
     heading: str = ""
     """Rows with the same heading stand together under it."""
+
+
+def highlighted(text: str, matcher: Matcher | None) -> Content:
+    """A name, with the letters that were searched for marked."""
+    shown = Content.styled(text, "bold")
+    for offset in matcher.fuzzy_search.match(matcher.query, text)[1] if matcher else ():
+        shown = shown.stylize("underline $accent", offset, offset + 1)
+    return shown
 
 
 class Rows(OptionList, can_focus=False):
@@ -71,10 +79,6 @@ class SearchDialog(Dialog[T]):
         """Show all rows."""
         super().on_mount()
         self.refresh_rows()
-
-    def match_style(self) -> Style:
-        """How letters that were searched for are shown."""
-        return Style.parse("bold underline")
 
     def refresh_rows(self) -> None:
         """Search again."""

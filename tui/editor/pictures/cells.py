@@ -21,7 +21,7 @@ HALVES = 8
 
 
 def fitted(width: int, height: int, columns: int, rows: int) -> tuple[int, int]:
-    """Columns and rows that a picture of `width` times `height` pixels fills at most; a cell is twice as high as wide."""
+    """Columns and rows that a picture of so many pixels fills at most; a cell is twice as high as wide."""
     if min(width, height, columns, rows) < 1:
         return 0, 0
     factor = min(columns / width, rows * 2 / height)

@@ -1,4 +1,4 @@
-"""How pictures are drawn in this terminal, found out before the screen is taken over: afterwards its answers are keys."""
+"""How pictures are drawn in this terminal, found out before the screen is taken over: later answers are keys."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Mode = Literal["kitty", "sixel", "blocks", "none"]
 MODES = ("auto", "kitty", "sixel", "blocks", "none")
 """What a user may ask for."""
 ANSWER_SECONDS = 0.3
-"""Every terminal answers the second question, so that the wait ends with the answer; only over slow lines it is long."""
+"""Every terminal answers the second question, so that the wait ends with that; only a slow line makes it long."""
 QUESTION = "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\\x1b[c"
 """Whether it knows kitty's protocol, and what kind of terminal it is."""
 _MULTIPLEXED = ("TMUX", "STY", "ZELLIJ")
