@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from latentgraph.graph.access import ReadsFile
+from latentgraph.graph.access import ReadsFile, reads_of
 from latentgraph.graph.node import Port
 from latentgraph.graph.problem import Problem
 from latentgraph.graph.types import PortType
@@ -189,15 +189,22 @@ class _Place:
 
     def _declared(self, name: str, port: Port) -> FieldSpec:
         declared = self.workflow.inputs[name]
-        value = ABSENT if declared.required else declared.default
+        readers = self._readers(name)
         return FieldSpec(
             name,
-            port.type,
+            narrowed(port.type, readers),
             "declared",
-            value,
-            help=declared.description,
+            ABSENT if declared.required else declared.default,
+            help=declared.description or next((one.help for one in readers if one.help), ""),
             nullable=not declared.required and declared.default is None,
         )
+
+    def _readers(self, name: str) -> list[Port]:
+        """The inputs of nodes that read an input of the workflow."""
+        nodes = self.workflow.nodes
+        ends = [target for source, target in self.signatures.linked(()) if source == (INPUTS, name)]
+        ports = [self.signatures.of((), box).inputs.get(port) for box, port in ends if box in nodes]
+        return [port for port in ports if port is not None]
 
     def _loop(self) -> Node | None:
         around = nodes_of(self.workflow, self.scope[:-1]) if self.scope else None
@@ -244,6 +251,18 @@ class _Place:
     def _end(self, link: str) -> End | None:
         end = Link.parse(link) if link else None
         return (end.node, end.port) if end else None
+
+
+def narrowed(port_type: PortType, readers: Iterable[Port]) -> PortType:
+    """A declared input's type with what its readers say of it: that it names a file, or which texts there are."""
+    for port in readers:
+        reads = reads_of(port.type.metadata)
+        if reads is not None and port_type.literal:
+            return PortType(Annotated[port_type.annotation, reads])
+        plain = {one for one in port_type.members if one is not type(None)}
+        if plain == {str} and port.type.name.startswith("one of") and not port.type.optional:
+            return PortType(port.type.annotation | None if port_type.optional else port.type.annotation)
+    return port_type
 
 
 def _type_of(ports: Mapping[str, Port], name: str) -> PortType:
