@@ -13,12 +13,12 @@ does nothing, and a history ignores it.
 
     nodes       add_node(graph, type, name="", *, inputs={}, file="", source=None, target=None, position=None)
                 add_loop(graph, name="", *, position=None)
-                delete(graph, names, *, rewire=True)
                 rename(graph, old, new)
                 retype(graph, name, type)
                 set_file(graph, name, file)
                 disable(graph, names, "mute" | "bypass" | None)
                 describe(graph, name, text)                     the workflow itself where name is ""
+    delete      delete(graph, names, *, rewire=True)
     values      set_value(graph, node, port, value)             merges while the same field is set
                 unset_value(graph, node, port)                  takes a link away, too
     links       connect(graph, source, target)                  to and from growing ports, too
@@ -34,9 +34,9 @@ does nothing, and a history ignores it.
                 ungroup(graph, names)
                 rename_group(graph, old, new)
     clipboard   copy(graph, names) -> str
-                paste(graph, text, *, keep_links=False, offset=(4, 2))
+                paste(graph, text, *, keep_links=False, shift=(4, 2))
                 duplicate(graph, names, *, keep_links=True)
-    interface   declare_input(graph, name, type, **parts)       parts: default, minimum, maximum, choices, description...
+    interface   declare_input(graph, name, type, **parts)       parts: default, minimum, choices, description...
                 set_input(graph, name, **parts)                 also `type`; ABSENT takes a part away; merges
                 rename_input(graph, old, new)
                 remove_input(graph, name)                       who read it keeps its default as a value
@@ -46,6 +46,6 @@ does nothing, and a history ignores it.
                 describe_output(graph, name, text)
     loops       rename_entry(graph, loop, kind, old, new)       kind: each, carry, inputs, collect
                 remove_entry(graph, loop, kind, name)
-                entry_kind(graph, loop, name, *, inside) -> kind | None
+                entry_kind(graph, loop, name, *, output) -> kind | None
     fixes       fix(graph, problem) -> Edit | None              what the problem suggests, done
 """

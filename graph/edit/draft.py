@@ -61,6 +61,13 @@ class Draft:
         index = list(holder).index(path[-1]) if before is not ABSENT else _place(path, list(holder))
         self._do(Change(path, before, value, index))
 
+    def write_text(self, path: Path, text: str) -> None:
+        """Write a description, or take it away where it is empty."""
+        if text:
+            self.set(path, plain(text))
+        else:
+            self.remove(path)
+
     def remove(self, path: Path) -> None:
         """Take what stands at `path` away, and an object of names that is empty then."""
         holder = self.get(path[:-1], {})
@@ -119,7 +126,7 @@ def _model(path: Path) -> type[BaseModel] | None:
 
 def _may_go(path: Path) -> bool:
     """Whether `path` leads to an object of names that the format leaves out where it holds none."""
-    model = _model(path[:-1])
+    model = _model(path[:-1]) if path else None
     return model is not None and path[-1] in _HELD.get(model, {}) and path[-1] != "nodes"
 
 

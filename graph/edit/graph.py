@@ -66,7 +66,7 @@ class Graph:
             EditError: There is none, or it is a box at the border of the scope.
         """
         if name in BORDERS and name not in self.nodes:
-            raise EditError("That box is no node: it stands for what is around.")
+            raise EditError("That box is no node: it stands for what is around it.")
         if name not in self.nodes:
             raise EditError(f"There is no node '{name}'.")
         node: Data = self.nodes[name]
@@ -90,6 +90,11 @@ class Graph:
 def nodes_path(scope: Scope) -> Path:
     """Where the nodes of a scope stand in a workflow's data."""
     return ("nodes", *(key for name in scope for key in (name, "nodes")))
+
+
+def loop_path(scope: Scope) -> Path:
+    """Where the loop whose body a scope is stands in a workflow's data."""
+    return nodes_path(scope)[:-1]
 
 
 def unique(wanted: str, taken: Container[str]) -> str:
