@@ -12,6 +12,7 @@ from textual.fuzzy import Matcher
 
 from latentgraph.graph.node import Port
 from latentgraph.graph.registry import Registry
+from latentgraph.tui.editor.dialogs.dialog import Hint
 from latentgraph.tui.editor.dialogs.search import Row, SearchDialog, highlighted
 from latentgraph.tui.listing import STRUCTURE
 
@@ -74,22 +75,18 @@ class AddNode(SearchDialog[str | None]):
         self._all = not self._fitting
         self._width = max((len(choice.name) for choice in choices), default=0)
 
-    def on_mount(self) -> None:
-        """Show what fits."""
-        super().on_mount()
-        self._show_what_keys_do()
-
-    def _show_what_keys_do(self) -> None:
+    def hints(self) -> Sequence[Hint]:
+        """What the keys do now."""
         hints = [("↑↓", "choose", ""), ("enter", "add", "choose")]
         if self._fitting:
-            hints.append(("tab", "only what fits" if self._all else "all types", "toggle_all"))
-        self.show_hints(hints)
+            hints.append(("tab", "only fitting" if self._all else "all types", "toggle_all"))
+        return hints
 
     def action_toggle_all(self) -> None:
         """Show all types, or only those that fit."""
         if self._fitting:
             self._all = not self._all
-            self._show_what_keys_do()
+            self.show_hints()
             self.refresh_rows()
 
     def rows_for(self, query: str) -> Sequence[Row]:
@@ -106,7 +103,7 @@ class AddNode(SearchDialog[str | None]):
 
     def _row(self, choice: NodeChoice, matcher: Matcher | None, others: bool) -> Row:
         space = " " * (self._width - len(choice.name) + 2)
-        prompt = Content.assemble(highlighted(choice.name, matcher), space, (choice.summary, "$text-muted"))
+        prompt = Content.assemble(highlighted(choice.name, matcher), space, (choice.summary, "dim"))
         heading = ("others" if others else "these fit") if self._fitting and self._all else ""
         return Row(choice.name, prompt, _detail(choice), heading)
 
@@ -130,10 +127,10 @@ def _score(choice: NodeChoice, query: str, matcher: Matcher | None) -> float:
 def _detail(choice: NodeChoice) -> Content:
     lines = [Content.assemble((choice.category, "bold $accent"), "  ", choice.summary)]
     lines += [
-        Content.assemble((f"{word} ", "$text-muted"), ports)
+        Content.assemble((f"{word} ", "dim"), ports)
         for word, ports in (("takes", choice.takes), ("gives", choice.gives))
         if ports
     ]
     if choice.description:
-        lines.append(Content.styled(choice.description, "$text-muted"))
+        lines.append(Content.styled(choice.description, "dim"))
     return Content("\n").join(lines)

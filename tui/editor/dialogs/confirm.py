@@ -14,7 +14,7 @@ from textual.events import Key
 from textual.widget import Widget
 from textual.widgets import Button, Static
 
-from latentgraph.tui.editor.dialogs.dialog import Dialog
+from latentgraph.tui.editor.dialogs.dialog import Dialog, Frame
 
 Tone = Literal["default", "primary", "warning", "error"]
 
@@ -68,8 +68,12 @@ class Confirm(Dialog[str | None]):
 
     def on_mount(self) -> None:
         """Give the first answer the focus."""
-        super().on_mount()
         self.query(Button).first().focus()
+
+    def on_resize(self) -> None:
+        """Put the buttons below each other where they do not fit beside each other."""
+        width = sum(len(choice.label) + 3 for choice in self._choices)
+        self.query_one(".buttons").set_class(width > self.query_one(Frame).content_size.width, "-stacked")
 
     def on_key(self, event: Key) -> None:
         """Answer by a letter."""

@@ -18,8 +18,8 @@ Hint = tuple[str, str, str]
 """A key as it is shown, what it does in a word, and the action, which a click does too; empty where there is none."""
 ROOMY = 64
 """Columns from which a dialog stands in a frame of its own width; below it fills the screen."""
-TALL = 18
-"""Rows from which there is room for more than what is asked."""
+MIDDLING, TALL = 18, 32
+"""Rows from which there is room for more than what is asked, and for empty lines between."""
 
 
 class Frame(Vertical):
@@ -31,7 +31,7 @@ class Dialog(ModalScreen[T]):
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Leave")]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (ROOMY, "-roomy")]  # noqa: RUF012 - as Textual declares it
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (TALL, "-tall")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (MIDDLING, "-middling"), (TALL, "-tall")]  # noqa: RUF012
     HEADING: ClassVar[str] = ""
     HINTS: ClassVar[Sequence[Hint]] = ()
 
@@ -52,11 +52,24 @@ class Dialog(ModalScreen[T]):
 
     def on_mount(self) -> None:
         """Show what the keys do."""
-        self.show_hints(self.HINTS)
+        self.show_hints()
 
-    def show_hints(self, hints: Sequence[Hint]) -> None:
+    def hints(self) -> Sequence[Hint]:
+        """What the keys do now."""
+        return self.HINTS
+
+    def show_hints(self) -> None:
         """Say at the foot of the frame what the keys do; a click on one does it."""
-        self.query_one(Frame).border_subtitle = hint_text([*hints, ("esc", "leave", "leave")])
+        frame = self.query_one(Frame)
+        hints = [*self.hints(), ("esc", "leave", "leave")]
+        while len(hints) > 1 and hint_text(hints).cell_length > frame.outer_size.width - 6 > 0:
+            # What everybody knows goes first: keys that only move a cursor.
+            hints.remove(next((hint for hint in hints if not hint[2]), hints[0]))
+        frame.border_subtitle = hint_text(hints)
+
+    def on_resize(self) -> None:
+        """Show as many of the keys as there is room for."""
+        self.call_after_refresh(self.show_hints)
 
     def action_leave(self) -> None:
         """Go without an answer."""

@@ -19,7 +19,9 @@ from latentgraph.tui.editor.dialogs.pick import PickFile
 from latentgraph.tui.editor.dialogs.search import Row, SearchDialog, highlighted
 from latentgraph.tui.editor.dialogs.shipped import Shipped
 
-EMPTY, BROWSE = "empty", "browse"
+BROWSE = "browse"
+NAME_WIDTH = 22
+"""Columns of the names; what is said of a longer one begins later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,8 @@ class OpenWorkflow(SearchDialog[Opening | None]):
                 key = f"row-{len(rows)}" if opening else BROWSE
                 if opening:
                     self._openings[key] = opening
-                prompt = Content.assemble(title, "  ", (says, "$text-muted"))
+                space = " " * (max(0, NAME_WIDTH - len(title.plain)) + 2)
+                prompt = Content.assemble(title, space, (says, "dim"))
                 rows.append(Row(key, prompt, Content(detail), heading))
         return rows
 
@@ -85,8 +88,8 @@ class OpenWorkflow(SearchDialog[Opening | None]):
         for one in self._shipped:
             yield one.name, one.sentence, "workflows that ship", Opening("shipped", one.path, one.name), one.sentence
         if self.with_empty:
-            yield "Empty workflow", "Begin with nothing.", "or", Opening("empty"), ""
-        yield "Browse…", "Any file of the file system.", "or", None, ""
+            yield "Empty workflow", "Begin with nothing.", "other", Opening("empty"), ""
+        yield "Browse…", "Any file of the file system.", "other", None, ""
 
     def _typed(self, query: str) -> Row:
         path = Path(query).expanduser()

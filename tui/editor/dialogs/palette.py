@@ -42,7 +42,7 @@ def commands() -> Iterator[Key]:
 
 
 def _shown(label: Content, key: Key) -> Content:
-    return Content.assemble(label, "  ", (shown_key(key), "$text-muted"))
+    return Content.assemble(label, "  ", (shown_key(key), "dim"))
 
 
 def shown_key(key: Key) -> str:

@@ -89,5 +89,5 @@ def _prompt(problem: Problem) -> Content:
         parts.append((f"{where} ", "bold"))
     parts.append((problem.message, style))
     if problem.hint:
-        parts.append((f"; {problem.hint}", "$text-muted"))
+        parts.append((f"; {problem.hint}", "dim"))
     return Content.assemble(*parts)

@@ -90,7 +90,7 @@ class Recover(Dialog[Recovery | None]):
 def _prompt(left: Left) -> Content:
     count = f"{left.edits} edit{'' if left.edits == 1 else 's'}"
     says = f"{count}, {left.when}" + (f"; last: {left.last}" if left.last else "")
-    lines = [Content.assemble((printable(left.name), "bold"), "  ", (printable(says), "$text-muted"))]
+    lines = [Content.assemble((printable(left.name), "bold"), "  ", (printable(says), "dim"))]
     if left.changed:
         lines.append(Content.styled("! the file on disk was changed since", "$warning"))
     return Content("\n").join(lines)

@@ -119,7 +119,6 @@ class RunWith(Dialog[RunPlan | None]):
 
     def on_mount(self) -> None:
         """Check what the fields begin with."""
-        super().on_mount()
         self._check()
 
     def faults(self) -> dict[str, str]:

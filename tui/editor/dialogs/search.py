@@ -15,7 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from latentgraph.tui.editor.dialogs.dialog import Dialog, T
+from latentgraph.tui.editor.dialogs.dialog import Dialog, Frame, T
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,8 @@ class SearchDialog(Dialog[T]):
     ]
     PLACEHOLDER: ClassVar[str] = "type to search"
     NOTHING: ClassVar[str] = "Nothing matches."
+    CURSOR_FIRST: ClassVar[bool] = True
+    """Whether the cursor begins on the first row, so that Enter takes the best match."""
 
     def __init__(self, title: str = "") -> None:
         super().__init__(title)
@@ -77,7 +79,6 @@ class SearchDialog(Dialog[T]):
 
     def on_mount(self) -> None:
         """Show all rows."""
-        super().on_mount()
         self.refresh_rows()
 
     def refresh_rows(self) -> None:
@@ -89,13 +90,15 @@ class SearchDialog(Dialog[T]):
         for row in rows:
             if row.heading != heading:
                 heading = row.heading
-                options.append(Option(Content.styled(heading, "bold $text-muted"), disabled=True))
+                options.append(Option(Content.styled(heading, "italic"), disabled=True))
             options.append(Option(row.prompt, id=row.id))
         listed = self.query_one(Rows)
         listed.set_options(options)
-        listed.display = bool(rows)
-        self.query_one("#nothing").display = not rows
-        listed.action_first()
+        self.query_one(Frame).set_class(not rows, "-nothing")
+        if self.CURSOR_FIRST:
+            listed.action_first()
+        else:
+            listed.highlighted = None
         self._show_detail()
 
     def _show_detail(self) -> None:
@@ -103,7 +106,7 @@ class SearchDialog(Dialog[T]):
         detail = row.detail if row else Content("")
         shown = self.query_one("#detail", Static)
         shown.update(detail)
-        shown.display = bool(detail.plain)
+        shown.set_class(not detail.plain, "-empty")
 
     @property
     def highlighted(self) -> Row | None:

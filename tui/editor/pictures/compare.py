@@ -97,4 +97,4 @@ def difference_text(older: Made, newer: Made) -> Content:
             lines.append(Content.assemble(start, f"- {printable(before)}"))
         else:
             lines.append(Content.assemble(start, printable(before), ("  →  ", "$accent"), printable(after)))
-    return Content("\n").join(lines) if lines else Content.styled("No value differs.", "$text-muted")
+    return Content("\n").join(lines) if lines else Content.styled("No value differs.", "dim")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -29,16 +29,6 @@ from latentgraph.tui.editor.pictures.window import Window
 
 STEP = 0.25
 """How far the view moves at a key, as a share of what is in view."""
-
-
-@dataclass(frozen=True, slots=True)
-class Viewed:
-    """How the viewer was left."""
-
-    made: Made
-    """The picture that was in view."""
-    wish: Literal["", "values"] = ""
-    """`values`: its values are to be taken into the workflow."""
 
 
 class Surface(PictureView, can_focus=True):
@@ -89,19 +79,22 @@ class Surface(PictureView, can_focus=True):
         self.post_message(self.Wheeled(-1))
 
 
-class Viewer(Screen[Viewed | None]):
-    """Shows pictures of the history; gives the one that was looked at last and what is wished of it."""
+class Viewer(Screen[Made | None]):
+    """Shows pictures of the history; gives the one whose values are to be taken into the workflow, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_for("viewer"), ("1", "actual_size", "1:1")]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (90, "-roomy")]  # noqa: RUF012 - as Textual declares it
 
-    def __init__(self, pictures: Sequence[Made], index: int = -1, mode: Mode = "blocks") -> None:
+    def __init__(
+        self, pictures: Sequence[Made], index: int = -1, mode: Mode = "blocks", *, compare: bool = False
+    ) -> None:
         """Show pictures.
 
         Args:
             pictures: The history, the oldest first; one at least.
             index: Of the one that is shown first.
             mode: How to draw.
+            compare: Whether to begin with that one beside the one before it.
         """
         super().__init__()
         if not pictures:
@@ -109,6 +102,7 @@ class Viewer(Screen[Viewed | None]):
         self.pictures = tuple(pictures)
         self.index = index % len(pictures)
         self._mode = mode
+        self._compare = compare
         self._window = Window()
         self._picture = open_picture(self.made.path)
 
@@ -130,6 +124,8 @@ class Viewer(Screen[Viewed | None]):
         """Give the picture the keys."""
         self.query_one(Surface).focus()
         self.query_one("#values").display = False
+        if self._compare:
+            self.action_compare()
 
     def on_resize(self, event: Resize) -> None:
         """Show as much as there is room for now."""
@@ -159,7 +155,7 @@ class Viewer(Screen[Viewed | None]):
             parts.append(made.when)
         if made.seconds:
             parts.append(f"{made.seconds:.1f} s")
-        return Content.assemble((f" {printable(made.path.name)}", "bold"), "  ", (" · ".join(parts), "$text-muted"))
+        return Content.assemble((f" {printable(made.path.name)}", "bold"), "  ", (" · ".join(parts), "dim"))
 
     def _go(self, step: int) -> None:
         if 0 <= self.index + step < len(self.pictures):
@@ -225,7 +221,7 @@ class Viewer(Screen[Viewed | None]):
 
     def action_take_values(self) -> None:
         """Leave, and take its values into the workflow."""
-        self.dismiss(Viewed(self.made, "values"))
+        self.dismiss(self.made)
 
     def action_open_folder(self) -> None:
         """Open the folder that it lies in."""
@@ -233,7 +229,7 @@ class Viewer(Screen[Viewed | None]):
 
     def action_close(self) -> None:
         """Leave."""
-        self.dismiss(Viewed(self.made))
+        self.dismiss(None)
 
     @on(Surface.Dragged)
     def _dragged(self, event: Surface.Dragged) -> None:
@@ -251,6 +247,6 @@ def _values(made: Made) -> Content:
     for name, value in made.values.items():
         lines.append(Content.assemble((printable(name), "bold"), "  ", printable(shown(value))))
     if made.workflow:
-        lines += [Content(""), Content.assemble(("workflow  ", "$text-muted"), printable(made.workflow))]
-    lines += [Content.assemble(("file  ", "$text-muted"), printable(str(made.path)))]
+        lines += [Content(""), Content.assemble(("workflow  ", "dim"), printable(made.workflow))]
+    lines += [Content.assemble(("file  ", "dim"), printable(str(made.path)))]
     return Content("\n").join(lines)
