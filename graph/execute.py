@@ -18,7 +18,8 @@ from latentgraph.graph.typed import Constant
 from latentgraph.graph.types import ValueFaultError
 from latentgraph.graph.values import ValueTypes
 
-SECONDS_BETWEEN_PREVIEWS = 0.25
+SECONDS_BETWEEN_PREVIEWS = (0.25, 2.0)
+"""At least and at most; between these a tenth of the time at most goes into previews."""
 
 
 @dataclass(slots=True)
@@ -41,7 +42,7 @@ class Execution:
     """Nodes that are done."""
     _warnings: list[tuple[str, str]] = field(default_factory=list)
     _contexts: dict[str, RunContext] = field(default_factory=dict)
-    _previewed: float = -SECONDS_BETWEEN_PREVIEWS
+    _next_preview: float = 0.0
 
     def run(self) -> dict[str, Any]:
         """Run what is not kept from before and return the wanted outputs.
@@ -209,8 +210,8 @@ class Execution:
             self.emit(Warned(path, message))
 
     def _preview(self, path: str, make: Callable[[], Any]) -> None:
-        now = time.monotonic()
-        if not self.previews or now - self._previewed < SECONDS_BETWEEN_PREVIEWS:
+        started = time.monotonic()
+        if not self.previews or started < self._next_preview:
             return
         try:
             value = make()
@@ -220,8 +221,9 @@ class Execution:
             # Whoever watches is told once; the run needs no preview.
             self.previews = False
             self.emit(Warned(path, f"there is no preview: {reason_of(error)}"))
-        # From its end on: one that takes long must not follow upon itself.
-        self._previewed = time.monotonic()
+        now = time.monotonic()
+        least, most = SECONDS_BETWEEN_PREVIEWS
+        self._next_preview = now + min(max(9 * (now - started), least), most)
 
     def _hand_over(self, value: Any, name: str) -> None:
         self.sink.save(value, name)

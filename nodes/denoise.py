@@ -10,6 +10,7 @@ from latentgraph.graph.context import ALONE, RunContext
 from latentgraph.graph.node import node
 from latentgraph.nodes.guidance import guidance_scale_embedding, guided_prediction
 from latentgraph.nodes.handles import Denoiser, loaded
+from latentgraph.nodes.preview import clean_estimate, offer_preview
 from latentgraph.nodes.scheduler_state import copied, scaled_input, stepped
 from latentgraph.nodes.values import Guidance, Latents, RandomState, SchedulerState, Timestep
 
@@ -61,6 +62,7 @@ def denoise_step(
     positive, negative = predictions(loaded(denoiser, context), model_input, timestep, guidance)
     if negative is not None:
         positive = guided_prediction(positive, negative, guidance.scale, guidance.rescale)
+    offer_preview(denoiser, lambda: clean_estimate(scheduler, model_input, positive, timestep), context)
     samples, after = stepped(scheduler, positive, timestep, latents.samples, random, eta)
     return DenoiseStep(with_samples(latents, samples), SchedulerState(scheduler), after)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from latentgraph.graph.context import ALONE, RunContext
 from latentgraph.graph.node import node
@@ -10,6 +10,8 @@ from latentgraph.nodes.denoise import DenoiseStep, Eta, predictions, with_sample
 from latentgraph.nodes.guidance import guided_prediction
 from latentgraph.nodes.handles import Denoiser
 from latentgraph.nodes.handles import loaded as loaded_module
+from latentgraph.nodes.preview import clean_estimate, offer_preview
+from latentgraph.nodes.schedule import unset
 from latentgraph.nodes.scheduler_state import copied, scaled_input, stepped
 from latentgraph.nodes.values import (
     Guidance,
@@ -20,6 +22,9 @@ from latentgraph.nodes.values import (
     SchedulerState,
     Timestep,
 )
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class ModelInput(NamedTuple):
@@ -67,9 +72,26 @@ def predict_noise(
     """
     module = loaded_module(denoiser, context)
     positive, negative = predictions(module, model_input.samples, timestep, guidance)
+    if denoiser.scheduler is not None:
+        levels = unset(denoiser.scheduler, context)
+        offer_preview(denoiser, lambda: _estimate(levels, model_input, positive, negative, timestep, guidance), context)
     family = denoiser.family
     unsteered = None if negative is None else NoisePrediction(negative, family)
     return PredictionPair(NoisePrediction(positive, family), unsteered, family)
+
+
+def _estimate(
+    scheduler: Any,
+    model_input: Latents,
+    positive: Tensor,
+    negative: Tensor | None,
+    timestep: Timestep,
+    guidance: Guidance,
+) -> Tensor:
+    """What the latents would be without noise, guided as `guide` would."""
+    if negative is not None:
+        positive = guided_prediction(positive, negative, guidance.scale, guidance.rescale)
+    return clean_estimate(scheduler, model_input.samples, positive, timestep)
 
 
 @node(category="denoise")

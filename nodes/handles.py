@@ -99,6 +99,11 @@ class TextEncoder(Handle):
 class Denoiser(Handle):
     """Predicts what noise is in latents (B, 4, h, w); loads to a `UNet2DConditionModel`."""
 
+    vae: VAE | None = field(default=None, repr=False)
+    """Of the same model, to show what is on its way; None where the denoiser came alone."""
+    scheduler: Scheduler | None = field(default=None, repr=False)
+    """Of the same model: the noise levels that it was trained on."""
+
     role: ClassVar[str] = "denoiser"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from latentgraph.graph.access import AccessError
@@ -59,7 +59,10 @@ class OpenedModel:
 
     def handles(self) -> dict[str, Any]:
         """A handle for each role; None for a safety checker that is not there."""
-        return {role: self._handle(role) for role in HANDLES}
+        found: dict[str, Any] = {role: self._handle(role) for role in HANDLES}
+        if found["denoiser"] is not None:
+            found["denoiser"] = replace(found["denoiser"], vae=found["vae"], scheduler=found["scheduler"])
+        return found
 
     def _handle(self, role: str) -> Handle | None:
         part = self.folder.parts.get(role)
