@@ -18,7 +18,7 @@ from latentgraph.graph.problem import Problem
 from latentgraph.tui.editor.keys import bindings_for
 
 MARKS: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {"error": ("✗", "$text-error"), "warning": ("!", "$text-warning"), "note": ("i", "$text-accent")}
+    {"error": ("✗", "$text-error"), "warning": ("!", "$text-warning"), "note": ("i", "$text-primary")}
 )
 """The sign and the style of a severity."""
 
@@ -87,7 +87,7 @@ def _prompt(problem: Problem) -> Content:
     parts: list[Content | tuple[str, str]] = [(f"{mark} ", f"bold {style}")]
     if where:
         parts.append((f"{where} ", "bold"))
-    parts.append((problem.message, style))
+    parts.append(problem.message)
     if problem.hint:
         parts.append((f"; {problem.hint}", "dim"))
     return Content.assemble(*parts)

@@ -63,7 +63,7 @@ class RunWith(Dialog[RunPlan | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [("ctrl+r,f5", "run", "Run")]
     HEADING = "Run with other values"
-    HINTS = (("ctrl+r", "run", "run"), ("tab", "next field", "app.focus_next"))
+    HINTS = (("ctrl+r", "run", "run"), ("tab", "next field", ""))
 
     def __init__(self, workflow: Workflow, registry: Registry, values: Mapping[str, Any] | None = None) -> None:
         """Ask for values.
@@ -83,7 +83,7 @@ class RunWith(Dialog[RunPlan | None]):
         """A field for each input, how often, and what becomes of the seed."""
         with_fields = [widget for name in self._inputs for widget in self._row(name)]
         yield VerticalScroll(Grid(*with_fields, classes="fields"), can_focus=False)
-        yield Static("", id="fault", markup=False)
+        yield Static("", id="about", markup=False)
         yield Horizontal(*self._times(), classes="times")
         yield Horizontal(
             Button(" Run ", "primary", compact=True, id="run"),
@@ -107,7 +107,7 @@ class RunWith(Dialog[RunPlan | None]):
                 classes="value",
             )
         else:
-            yield Input(self._start[name], compact=True, name=name, classes="value", tooltip=declared.description)
+            yield Input(self._start[name], compact=True, name=name, classes="value")
 
     def _times(self) -> Iterable[Widget]:
         yield Label("times")
@@ -146,10 +146,21 @@ class RunWith(Dialog[RunPlan | None]):
         faults = self.faults()
         for one in self.query(Input):
             one.set_class((one.name or "times") in faults, "-invalid")
-        shown = self.query_one("#fault", Static)
-        shown.update("\n".join(f"✗ {name}: {fault}" for name, fault in list(faults.items())[:1]))
-        shown.display = bool(faults)
         self.query_one("#run", Button).disabled = bool(faults)
+        self._say(faults)
+
+    def _say(self, faults: Mapping[str, str]) -> None:
+        """Say what is wrong with the field that has the focus, or else with the first; else what the field is for."""
+        focused = (self.focused.name if self.focused is not None else None) or ""
+        wrong = focused if focused in faults else next(iter(faults), "")
+        declared = self._inputs.get(focused)
+        shown = self.query_one("#about", Static)
+        shown.update(f"✗ {wrong}: {faults[wrong]}" if wrong else declared.description if declared else "")
+        shown.set_class(bool(wrong), "-wrong")
+
+    def on_descendant_focus(self) -> None:
+        """Say what the field is for."""
+        self._say(self.faults())
 
     @on(Button.Pressed, "#run")
     @on(Input.Submitted)
