@@ -1,0 +1,191 @@
+"""A scene laid out at a zoom: where every box lies and which one a cell belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from latentgraph.tui.editor.canvas.cells import width_of
+from latentgraph.tui.editor.canvas.forms import Form, form_of
+from latentgraph.tui.editor.canvas.geometry import Arrangement, End, Position, Shape, Wire
+from latentgraph.tui.editor.canvas.wire_rows import WireRows
+from latentgraph.tui.editor.canvas.zoom import Zoom, from_full
+from latentgraph.tui.editor.views import Box, Scene, Side
+
+_BLOCK = 8
+_FRAME_MARGIN = (3, 1)
+
+Arrange = Callable[[Mapping[str, Shape], Sequence[Wire], Mapping[str, Position]], Arrangement]
+
+
+class Area(NamedTuple):
+    """Some cells: the first and the last column and row, both included."""
+
+    x1: int
+    y1: int
+    x2: int
+    y2: int
+
+    def holds(self, x: int, y: int) -> bool:
+        """Whether a cell is among them."""
+        return self.x1 <= x <= self.x2 and self.y1 <= y <= self.y2
+
+    @property
+    def center(self) -> Position:
+        """The cell in the middle."""
+        return (self.x1 + self.x2) // 2, (self.y1 + self.y2) // 2
+
+
+@dataclass(frozen=True, slots=True)
+class PortHit:
+    """A port under the pointer."""
+
+    end: End
+    side: Side
+
+
+class Draft(NamedTuple):
+    """A scene at a zoom before it is laid out; making it and laying it out needs no widget."""
+
+    scene: Scene
+    zoom: Zoom
+    forms: Mapping[str, Form]
+
+    @classmethod
+    def of(cls, scene: Scene, zoom: Zoom) -> Draft:
+        """Give every box its form."""
+        return cls(scene, zoom, {key: form_of(box, zoom) for key, box in scene.boxes.items()})
+
+    @property
+    def shapes(self) -> dict[str, Shape]:
+        """What the layout is told."""
+        return {key: form.shape for key, form in self.forms.items()}
+
+    @property
+    def pinned(self) -> dict[str, Position]:
+        """Where boxes were put, in cells of this zoom."""
+        return {key: from_full(place, self.zoom) for key, place in self.scene.pinned.items() if key in self.forms}
+
+    def arranged(self, arrange: Arrange) -> Arrangement:
+        """Lay it out."""
+        return arrange(self.shapes, self.scene.wires, self.pinned)
+
+    def fits(self, other: Draft, arrangement: Arrangement) -> bool:
+        """Whether the arrangement of another one is right for this one as well.
+
+        It is where only texts differ, and where what is pinned lies where it should: after a drag nothing else moves.
+        """
+        pinned = self.pinned
+        return (
+            self.zoom == other.zoom
+            and self.scene.wires == other.scene.wires
+            and set(other.pinned) <= set(pinned)
+            and all(arrangement.positions.get(key) == place for key, place in pinned.items())
+            and self.shapes == other.shapes
+        )
+
+
+class Sheet:
+    """Boxes in their places, and indexes of what is where."""
+
+    def __init__(self, draft: Draft, arrangement: Arrangement, wires: WireRows | None = None) -> None:
+        """Put every box where an arrangement says."""
+        self.draft = draft
+        self.scene, self.zoom, self.forms = draft
+        self.arrangement = arrangement
+        self.wires = wires or WireRows(arrangement.paths)
+        if wires is not None:
+            wires.update(arrangement.paths)
+        self.areas: dict[str, Area] = {}
+        self._blocks: dict[int, list[str]] = {}
+        for key, form in self.forms.items():
+            x, y = arrangement.positions[key]
+            area = Area(x, y, x + form.shape.width - 1, y + form.shape.height - 1)
+            self.areas[key] = area
+            for block in range(area.y1 // _BLOCK, area.y2 // _BLOCK + 1):
+                self._blocks.setdefault(block, []).append(key)
+        self.frames = list(self._frames())
+        self.bounds = self._bounds()
+
+    def rearranged(self, arrangement: Arrangement) -> Sheet:
+        """The same boxes somewhere else; the index of the wires goes over to it."""
+        return Sheet(self.draft, arrangement, self.wires)
+
+    def box(self, key: str) -> Box:
+        """A box by its key."""
+        return self.scene.boxes[key]
+
+    def boxes_in_row(self, y: int, x1: int, x2: int) -> list[str]:
+        """The boxes that have cells there, from back to front."""
+        return [
+            key
+            for key in self._blocks.get(y // _BLOCK, ())
+            if (area := self.areas[key]).y1 <= y <= area.y2 and area.x1 <= x2 and area.x2 >= x1
+        ]
+
+    def box_at(self, x: int, y: int) -> str | None:
+        """The box in front at a cell."""
+        found = self.boxes_in_row(y, x, x)
+        return found[-1] if found else None
+
+    def port_at(self, x: int, y: int, *, wide: bool = False) -> PortHit | None:
+        """The port whose glyph is in a cell or beside it.
+
+        Args:
+            x: Column of the cell.
+            y: Row of the cell.
+            wide: Take the whole row of a box for its port, which is what someone who drops a link there means.
+        """
+        for key in reversed(self.boxes_in_row(y, x - 1, x + 1)):
+            area, form = self.areas[key], self.forms[key]
+            row = form.rows[y - area.y1]
+            middle = (area.x1 + area.x2) // 2
+            left = row.left.name if row.left else row.field.name if row.field else ""
+            if left and (x <= area.x1 + 1 if not wide else x <= middle or not row.right) and (row.left or wide):
+                return PortHit((key, left), "input")
+            if row.right and (x >= area.x2 - 1 if not wide else x > middle or not left):
+                return PortHit((key, row.right.name), "output")
+        return None
+
+    def anchor(self, end: End, side: Side) -> Position | None:
+        """The border cell of a port; the title's where this zoom does not show it, None where there is no such box."""
+        area, form = self.areas.get(end[0]), self.forms.get(end[0])
+        if area is None or form is None:
+            return None
+        row = form.row_of(end[1], side)
+        return (area.x2 if side == "output" else area.x1, area.y1 + (row or 0))
+
+    def shows(self, end: End, side: Side) -> bool:
+        """Whether a port has a row of its own at this zoom."""
+        form = self.forms.get(end[0])
+        return form is not None and form.row_of(end[1], side) is not None
+
+    def _frames(self) -> Iterable[tuple[str, Area]]:
+        across, down = _FRAME_MARGIN
+        for frame in self.scene.groups:
+            areas = [self.areas[key] for key in frame.boxes if key in self.areas]
+            if areas:
+                x1 = min(area.x1 for area in areas) - across
+                x2 = max(area.x2 for area in areas) + across
+                yield (
+                    frame.name,
+                    Area(
+                        x1,
+                        min(area.y1 for area in areas) - down - 1,
+                        max(x2, x1 + width_of(frame.name) + 5),
+                        max(area.y2 for area in areas) + down,
+                    ),
+                )
+
+    def _bounds(self) -> Area:
+        areas = [*self.areas.values(), *(area for _, area in self.frames)]
+        runs = [run for path in self.arrangement.paths.values() for run in path]
+        if not areas:
+            return Area(0, 0, 0, 0)
+        return Area(
+            min(min(area.x1 for area in areas), min((run.x1 for run in runs), default=0)),
+            min(min(area.y1 for area in areas), min((run.y1 for run in runs), default=0)),
+            max(max(area.x2 for area in areas), max((run.x2 for run in runs), default=0)),
+            max(max(area.y2 for area in areas), max((run.y2 for run in runs), default=0)),
+        )
