@@ -20,13 +20,28 @@ def fits(graph: Graph, source: End, target: End) -> bool:
 
 def refusal(graph: Graph, source: End, target: End) -> str:
     """Why an output may not be linked to an input, in a sentence; empty where it may."""
-    if not _has(graph, source, output=True):
-        return f"There is no output {named(source)}."
-    if not _has(graph, target, output=False):
-        return f"There is no input {named(target)}."
-    if target[0] in reached(graph, source[0], upstream=True):
-        return f"{named(source)} waits for '{target[0]}': the nodes would wait for each other."
-    return mismatch(graph, source, target)
+    return (
+        missing(graph, source, output=True)
+        or missing(graph, target, output=False)
+        or cycle(graph, source, target)
+        or mismatch(graph, source, target)
+    )
+
+
+def missing(graph: Graph, end: End, *, output: bool) -> str:
+    """That there is no such output, or input, in a sentence; empty where there is."""
+    if _has(graph, end, output=output):
+        return ""
+    return f"There is no {'output' if output else 'input'} {named(end)}."
+
+
+def cycle(graph: Graph, source: End, target: End) -> str:
+    """That a link would make nodes wait for each other, in a sentence; empty where it would not."""
+    if target[0] not in reached(graph, source[0], upstream=True):
+        return ""
+    if source[0] == target[0]:
+        return f"'{source[0]}' would wait for itself."
+    return f"'{source[0]}' waits for '{target[0]}' already: they would wait for each other."
 
 
 def mismatch(graph: Graph, source: End, target: End) -> str:

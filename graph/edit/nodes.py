@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from latentgraph.graph.boxes import End, path_of
+from latentgraph.graph.boxes import NEW_INPUT, End, path_of
 from latentgraph.graph.edit.draft import plain
 from latentgraph.graph.edit.edit import Data, Edit
-from latentgraph.graph.edit.fitting import input_for, named, output_for, output_type
+from latentgraph.graph.edit.fitting import cycle, input_for, missing, named, output_for, output_type
 from latentgraph.graph.edit.graph import Graph, require_name, unique
 from latentgraph.graph.edit.linking import write_link
 from latentgraph.graph.edit.references import follow_paths, moved_to, references
@@ -50,6 +50,7 @@ def add_node(
     """
     if type == SUBWORKFLOW and not file:
         raise EditError("A sub-workflow needs a file.")
+    _require_ends(graph, source, target)
     declared = graph.signatures.registry.get(type)
     name = require_name(name, graph.nodes) if name else unique(_name_for(type, file), graph.nodes)
     body: Data = {"nodes": {}} if type == LOOP else {}
@@ -152,6 +153,20 @@ def _package(type: str, registry: Registry) -> dict[str, str]:
     origin = registry.origin(type) if registry.get(type) else ""
     own = origin in ("", _OWN_PACKAGE) or origin.endswith(".py")
     return {} if own else {"package": origin}
+
+
+def _require_ends(graph: Graph, source: End | None, target: End | None) -> None:
+    why = ""
+    if source:
+        why = missing(graph, source, output=True)
+        if source[1] == NEW_INPUT:
+            why = "Which port a new input is for is known when the node is there: add the node first."
+    if target:
+        why = why or missing(graph, target, output=False)
+    if source and target:
+        why = why or cycle(graph, source, target)
+    if why:
+        raise EditError(why)
 
 
 def _way_in(graph: Graph, declared: NodeType | None, type: str, source: End) -> str:
