@@ -14,12 +14,14 @@ class History:
     """A workflow under edit, with its undo and redo.
 
     Attributes:
+        start: The workflow as it was, in canonical form.
         data: The workflow as it is now, in canonical form; never written to.
     """
 
     def __init__(self, workflow: Workflow) -> None:
         """Begin with a workflow that counts as saved."""
-        self.data: Data = canonical_data(workflow)
+        self.start: Data = canonical_data(workflow)
+        self.data = self.start
         self._workflow: tuple[Data, Workflow] = (self.data, workflow)
         self._done: list[Edit] = []
         self._undone: list[Edit] = []
@@ -44,6 +46,21 @@ class History:
             modified = json.dumps(self.data) != self._saved
             self._modified = (self.data, modified)
         return modified
+
+    @property
+    def done(self) -> tuple[Edit, ...]:
+        """The steps that led here, the first one first."""
+        return tuple(self._done)
+
+    @property
+    def undone(self) -> tuple[Edit, ...]:
+        """The steps that were taken back, in the order in which they would be done again."""
+        return tuple(reversed(self._undone))
+
+    @property
+    def steps(self) -> int:
+        """How many steps led here."""
+        return len(self._done)
 
     @property
     def can_undo(self) -> bool:
