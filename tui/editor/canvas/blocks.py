@@ -56,7 +56,7 @@ def _levelled(layers: Layers, channel: Sequence[Joint]) -> dict[int, tuple[int, 
     accepted: list[tuple[int, int]] = []
     levelled: dict[int, tuple[int, int]] = {}
     middle = _middles(channel, place)
-    # A box of passes first, then the middle one of a fan: the others spread above and below it.
+    # The heaviest first, then the middle one of a fan: the others spread above and below it.
     ranked = sorted(
         weights,
         key=lambda pair: (-weights[pair], abs(place[pair[1]] - middle[pair[0]]), place[pair[0]], place[pair[1]]),

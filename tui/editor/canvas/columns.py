@@ -3,7 +3,16 @@
 from collections.abc import Mapping, Sequence
 
 from latentgraph.tui.editor.canvas.drawing import Channel, segments
-from latentgraph.tui.editor.canvas.geometry import Arrangement, End, Position, Segment, Shape, Wire, wire_end, wire_start
+from latentgraph.tui.editor.canvas.geometry import (
+    Arrangement,
+    End,
+    Position,
+    Segment,
+    Shape,
+    Wire,
+    wire_end,
+    wire_start,
+)
 from latentgraph.tui.editor.canvas.joints import joints_of
 from latentgraph.tui.editor.canvas.layers import layer_of_boxes, layered
 from latentgraph.tui.editor.canvas.nets import Net, components_of, nets_of
@@ -19,7 +28,8 @@ def arrange_freely(shapes: Mapping[str, Shape], wires: Sequence[Wire]) -> Arrang
     parts = _parts(shapes, nets)
     board = _Board(shapes, nets, parts, pack(parts))
     positions = board.positions()
-    paths = board.paths(positions)
+    found = board.paths(positions)
+    paths = {wire: found[wire] for wire in wires if wire in found}
     return Arrangement(positions, paths, *extent(shapes, positions, paths))
 
 
@@ -31,7 +41,10 @@ def extent(
     height = max((y + shapes[key].height for key, (_, y) in positions.items()), default=0)
     for path in paths.values():
         for run in path:
-            width, height = max(width, run.x2 + 1), max(height, run.y2 + 1)
+            if run.x2 >= width:
+                width = run.x2 + 1
+            if run.y2 >= height:
+                height = run.y2 + 1
     return width, height
 
 

@@ -1,6 +1,7 @@
 """From layers and tracks to cells: where every column of boxes begins, and the way of every wire."""
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from latentgraph.tui.editor.canvas.geometry import Position, Segment, segment
 from latentgraph.tui.editor.canvas.tracks import Rail
@@ -52,7 +53,7 @@ def segments(corners: Iterable[Position]) -> tuple[Segment, ...]:
         kept.append(corner)
     if len(kept) == 1:
         return (segment(kept[0], kept[0]),)
-    return tuple(segment(a, b) for a, b in zip(kept, kept[1:], strict=False))
+    return tuple(segment(a, b) for a, b in pairwise(kept))
 
 
 def _in_line(a: Position, b: Position, c: Position) -> bool:

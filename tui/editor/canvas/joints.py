@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from latentgraph.tui.editor.canvas.layers import Layers, Pin
 
 # A long wire should be straight before a short one is: the eye follows it for longer.
-BOX_TO_BOX, BOX_TO_PASS, PASS_TO_PASS = 2, 2, 4
+BOX_TO_BOX, BOX_TO_PASS, PASS_TO_PASS = 3, 1, 3
 
 
 @dataclass(frozen=True, slots=True)

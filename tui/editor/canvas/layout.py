@@ -6,6 +6,7 @@ from latentgraph.tui.editor.canvas.columns import arrange_freely
 from latentgraph.tui.editor.canvas.geometry import Arrangement, Position, Shape, Wire
 from latentgraph.tui.editor.canvas.moving import make_way, rerouted
 from latentgraph.tui.editor.canvas.nets import nets_of
+from latentgraph.tui.editor.canvas.ways import QUICK
 
 
 def arrange(
@@ -32,4 +33,4 @@ def move(
     arrangement: Arrangement, shapes: Mapping[str, Shape], wires: Sequence[Wire], positions: Mapping[str, Position]
 ) -> Arrangement:
     """Put some boxes elsewhere, as in a drag: only wires that they have or cover are routed anew, around the boxes."""
-    return rerouted(arrangement, shapes, wires, positions, rounds=1)
+    return rerouted(arrangement, shapes, wires, positions, QUICK)

@@ -1,13 +1,15 @@
 """Boxes that somebody put somewhere: their wires are routed anew, and so are those that they cover; the rest stays."""
 
 from collections.abc import Mapping, Sequence
+from operator import is_
 from statistics import median_low
 
 from latentgraph.tui.editor.canvas.columns import extent
-from latentgraph.tui.editor.canvas.geometry import Arrangement, End, Position, Shape, Wire
+from latentgraph.tui.editor.canvas.geometry import Arrangement, End, Position, Segment, Shape, Wire
 from latentgraph.tui.editor.canvas.nets import Net, nets_of
 from latentgraph.tui.editor.canvas.packing import BETWEEN_PARTS as BETWEEN_ROWS
-from latentgraph.tui.editor.canvas.routing import ROUNDS, route, touches
+from latentgraph.tui.editor.canvas.routing import route, touches
+from latentgraph.tui.editor.canvas.ways import LASTING, Effort
 
 BETWEEN_COLUMNS = 5
 """Free columns beside a box that makes way: two more than between columns, as tracks are not counted here."""
@@ -18,40 +20,69 @@ def rerouted(
     shapes: Mapping[str, Shape],
     wires: Sequence[Wire],
     positions: Mapping[str, Position],
-    rounds: int = ROUNDS,
+    effort: Effort = LASTING,
 ) -> Arrangement:
     """The arrangement with some boxes at other positions."""
     placed = arrangement.positions | dict(positions)
-    moved = {key: None for key, where in positions.items() if arrangement.positions.get(key) != where}
-    sources = _touched(arrangement, shapes, wires, placed, moved)
-    loose = [wire for wire in wires if wire.source in sources]
-    standing = {wire: path for wire, path in arrangement.paths.items() if wire.source not in sources}
-    paths = standing | route(shapes, placed, nets_of(shapes, loose), standing, rounds)
-    # Paths keep the order of the wires, so that a drag changes nothing about who is painted over whom.
-    ordered = {wire: paths[wire] for wire in wires if wire in paths}
-    return Arrangement(placed, ordered, *extent(shapes, placed, ordered))
+    moved = [key for key, where in positions.items() if arrangement.positions.get(key) != where]
+    paths = _paths_of(arrangement, wires)
+    sources = _touched(shapes, paths, placed, moved)
+    sources |= {wire.source: None for wire in wires if wire not in paths} if len(paths) < len(wires) else {}
+    for _ in range(2):
+        loose = nets_of(shapes, [wire for wire in wires if wire.source in sources])
+        standing = [(wire, path) for wire, path in paths.items() if wire.source not in sources]
+        found, cut = route(shapes, placed, loose, [path for _, path in standing], effort)
+        paths.update(found)
+        in_the_way = _sharing(standing, cut) if cut else {}
+        if not in_the_way:
+            break
+        # A wire that leaves another one no way has to be routed anew as well.
+        sources |= in_the_way
+    return Arrangement(placed, paths, *extent(shapes, placed, paths))
+
+
+def _paths_of(arrangement: Arrangement, wires: Sequence[Wire]) -> dict[Wire, tuple[Segment, ...]]:
+    """The paths of those wires that have one, in the order of the wires."""
+    if len(wires) == len(arrangement.paths) and all(map(is_, wires, arrangement.paths)):
+        return dict(arrangement.paths)  # the case of a drag; looking up a thousand wires takes longer than routing
+    return {wire: arrangement.paths[wire] for wire in wires if wire in arrangement.paths}
 
 
 def _touched(
-    arrangement: Arrangement,
     shapes: Mapping[str, Shape],
-    wires: Sequence[Wire],
+    paths: Mapping[Wire, tuple[Segment, ...]],
     placed: Mapping[str, Position],
-    moved: Mapping[str, None],
+    moved: Sequence[str],
 ) -> dict[End, None]:
-    """The outputs whose nets must be routed anew: at a moved box, under one or right beside it, or without a path."""
+    """The outputs whose nets must be routed anew: those at a moved box, and those under one or right beside it."""
     boxes = []
     for key in moved:
         (x, y), shape = placed[key], shapes[key]
         boxes.append((x - 1, y, x + shape.width, y + shape.height - 1))
-    sources: dict[End, None] = {}
-    for wire in wires:
-        if wire.source in sources:
-            continue
-        path = arrangement.paths.get(wire)
-        if path is None or wire.source[0] in moved or wire.target[0] in moved or touches(path, boxes):
-            sources[wire.source] = None
-    return sources
+    keys = dict.fromkeys(moved)
+    return {
+        wire.source: None
+        for wire, path in paths.items()
+        if wire.source[0] in keys or wire.target[0] in keys or touches(path, boxes)
+    }
+
+
+def _sharing(
+    standing: Sequence[tuple[Wire, tuple[Segment, ...]]], cut: Sequence[tuple[Segment, ...]]
+) -> dict[End, None]:
+    """The outputs of standing wires that lie in one line with a part of these paths, which found no free way."""
+    runs = [run for path in cut for run in path]
+    return {wire.source: None for wire, path in standing if any(_share(one, two) for one in path for two in runs)}
+
+
+def _share(one: Segment, two: Segment) -> bool:
+    meet = one.x1 <= two.x2 and two.x1 <= one.x2 and one.y1 <= two.y2 and two.y1 <= one.y2
+    crossing = (
+        one.horizontal != two.horizontal
+        and (one.x1 < two.x1 < one.x2 or two.x1 < one.x1 < two.x2)
+        and (one.y1 < two.y1 < one.y2 or two.y1 < one.y1 < two.y2)
+    )
+    return meet and not crossing
 
 
 def make_way(
@@ -68,9 +99,7 @@ def make_way(
     return {key: fixed[key] for key in free}
 
 
-def _followed(
-    nets: Sequence[Net], free: Mapping[str, Position], pinned: Mapping[str, Position]
-) -> dict[str, Position]:
+def _followed(nets: Sequence[Net], free: Mapping[str, Position], pinned: Mapping[str, Position]) -> dict[str, Position]:
     """The places of all boxes if those not pinned go along with the pinned ones, once these are the most.
 
     A box that only pinned ones are linked to goes along with these: it was just put between them.
@@ -97,9 +126,7 @@ def _median(shifts: Sequence[Position]) -> Position:
     return median_low(x for x, _ in shifts), median_low(y for _, y in shifts)
 
 
-def _outermost(
-    shapes: Mapping[str, Shape], key: str, place: Position, fixed: Mapping[str, Position]
-) -> Position:
+def _outermost(shapes: Mapping[str, Shape], key: str, place: Position, fixed: Mapping[str, Position]) -> Position:
     """The place moved left of all others for a first box, right of them for a last one."""
     x, y = place
     if shapes[key].place == "first":
@@ -122,9 +149,7 @@ def _hits(shapes: Mapping[str, Shape], key: str, place: Position, fixed: Mapping
     ]
 
 
-def _free_place(
-    shapes: Mapping[str, Shape], key: str, place: Position, fixed: Mapping[str, Position]
-) -> Position:
+def _free_place(shapes: Mapping[str, Shape], key: str, place: Position, fixed: Mapping[str, Position]) -> Position:
     """The nearest place of the same column where a box is not too close to another one."""
     x, y = place
     shape = shapes[key]

@@ -25,7 +25,9 @@ def nets_of(shapes: Mapping[str, Shape], wires: Sequence[Wire]) -> list[Net]:
 
 def _has(shapes: Mapping[str, Shape], wire: Wire) -> bool:
     (source, output), (target, input_) = wire.source, wire.target
-    return source in shapes and output in shapes[source].outputs and target in shapes and input_ in shapes[target].inputs
+    return (
+        source in shapes and output in shapes[source].outputs and target in shapes and input_ in shapes[target].inputs
+    )
 
 
 def components_of(shapes: Mapping[str, Shape], nets: Sequence[Net]) -> list[list[str]]:

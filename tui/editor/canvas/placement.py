@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from latentgraph.tui.editor.canvas.blocks import Blocks, blocks_of
 from latentgraph.tui.editor.canvas.cycles import sorted_topologically
@@ -66,7 +67,7 @@ def place(layers: Layers, across: Sequence[Sequence[Joint]], beside: Sequence[Jo
 def _stack(layers: Layers, blocks: Blocks) -> _Stack:
     apart: dict[tuple[int, int], int] = {}
     for row in layers.rows:
-        for upper, lower in zip(row, row[1:], strict=False):
+        for upper, lower in pairwise(row):
             boxes = bool(layers.keys[upper]) + bool(layers.keys[lower])
             free = (0, BESIDE_WIRE, BETWEEN_BOXES)[boxes]
             pair = (blocks.of[upper], blocks.of[lower])

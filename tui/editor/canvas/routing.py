@@ -2,42 +2,45 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from latentgraph.tui.editor.canvas.geometry import Position, Segment, Shape, Wire, wire_end, wire_start
+from latentgraph.tui.editor.canvas.geometry import End, Position, Segment, Shape, Wire, wire_end, wire_start
 from latentgraph.tui.editor.canvas.ground import Ground
-from latentgraph.tui.editor.canvas.maze import find_through
+from latentgraph.tui.editor.canvas.maze import find_through, straight_through
 from latentgraph.tui.editor.canvas.nets import Net
 from latentgraph.tui.editor.canvas.trees import Tree
-from latentgraph.tui.editor.canvas.ways import WayFinder
+from latentgraph.tui.editor.canvas.ways import LASTING, Effort, WayFinder
 
 Path = tuple[Segment, ...]
 MARGIN = (24, 12)
 """Columns and rows around what is routed where a wire may go: room for a way round."""
-ROUNDS = 3
-"""How often nets that found no free way may send away those that are in theirs."""
+
+
+FEW = 80
+"""More nets than this are not polished."""
 
 
 def route(
     shapes: Mapping[str, Shape],
     positions: Mapping[str, Position],
     nets: Sequence[Net],
-    standing: Mapping[Wire, Path],
-    rounds: int = ROUNDS,
-) -> dict[Wire, Path]:
-    """A path for every wire of these nets, beside the paths that stand; short nets first.
-
-    Args:
-        rounds: How often the nets are tried again in another order if some of them find no free way.
-    """
-    router = _Router(shapes, positions, nets, standing)
+    standing: Sequence[Path],
+    effort: Effort = LASTING,
+) -> tuple[dict[Wire, Path], list[Path]]:
+    """A path for every wire of these nets, beside the paths that stand, and those among them that are not free."""
+    if not nets:
+        return {}, []
+    router = _Router(shapes, positions, nets, standing, effort)
     order = sorted(range(len(nets)), key=lambda number: (router.length(nets[number]), number))
     paths: dict[Wire, Path] = {}
-    for turn in range(rounds):
+    stuck: set[End] = set()
+    for turn in range(effort.rounds):
         paths, stuck = router.route([nets[number] for number in order])
-        if not stuck or turn == rounds - 1:
+        if not stuck or turn == effort.rounds - 1:
             break
         # Whoever found no way chooses first the next time.
         order.sort(key=lambda number: nets[number].source not in stuck)
-    return paths
+    for _ in range(effort.polish if len(nets) <= FEW else 0):
+        stuck = router.improve([nets[number] for number in order], paths)
+    return paths, [path for wire, path in paths.items() if wire.source in stuck]
 
 
 class _Router:
@@ -48,9 +51,11 @@ class _Router:
         shapes: Mapping[str, Shape],
         positions: Mapping[str, Position],
         nets: Sequence[Net],
-        standing: Mapping[Wire, Path],
+        standing: Sequence[Path],
+        effort: Effort,
     ) -> None:
-        self.shapes, self.positions, self.standing = shapes, positions, standing
+        self.effort = effort
+        self.shapes, self.positions, self.nets, self.standing = shapes, positions, nets, standing
         ends = [end for net in nets for end in self._ends(net)]
         keys = {key: None for net in nets for key, _ in (net.source, *net.targets)}
         boxes = [(*positions[key], shapes[key]) for key in keys]
@@ -71,19 +76,31 @@ class _Router:
         xs, ys = [x for x, _ in ends], [y for _, y in ends]
         return max(xs) - min(xs) + max(ys) - min(ys)
 
-    def route(self, nets: Sequence[Net]) -> tuple[dict[Wire, Path], set[tuple[str, str]]]:
+    def route(self, nets: Sequence[Net]) -> tuple[dict[Wire, Path], set[End]]:
         """The paths of the nets, each around those before it, and the outputs of those that found no free way."""
-        ground = self._ground()
+        ground = self.ground = self._ground()
         paths: dict[Wire, Path] = {}
-        stuck: set[tuple[str, str]] = set()
+        stuck: set[End] = set()
         for net in nets:
             found, free = self._lead(net, ground)
-            for path in found.values():
-                ground.add_path(path)
+            ground.add_paths(found.values())
             paths |= found
             if not free:
                 stuck.add(net.source)
         return paths, stuck
+
+    def improve(self, nets: Sequence[Net], paths: dict[Wire, Path]) -> set[End]:
+        """Route each net again now that all the others have their paths; returns what `route` does."""
+        stuck: set[End] = set()
+        for net in nets:
+            for target in net.targets:
+                self.ground.remove_path(paths[Wire(net.source, target)])
+            found, free = self._lead(net, self.ground)
+            self.ground.add_paths(found.values())
+            paths |= found
+            if not free:
+                stuck.add(net.source)
+        return stuck
 
     def _ground(self) -> Ground:
         left, top, right, bottom = self.left, self.top, self.right, self.bottom
@@ -92,23 +109,36 @@ class _Router:
             shape = self.shapes[key]
             if x <= right + 1 and x + shape.width >= left and y <= bottom + 1 and y + shape.height >= top:
                 ground.add_box((x, y), shape)
-        for path in self.standing.values():
-            ground.add_path(path)
+        ground.add_paths(self.standing)
+        for net in self.nets:
+            start, *ends = self._ends(net)
+            ground.add_exit(start, 1)
+            for end in ends:
+                ground.add_exit(end, -1)
         return ground
 
     def _lead(self, net: Net, ground: Ground) -> tuple[dict[Wire, Path], bool]:
         start, *ends = self._ends(net)
         tree = Tree(start, ground)
-        finder = WayFinder(ground, tree.own)
+        finder = WayFinder(ground, tree.own, self.effort)
         paths: dict[Wire, Path] = {}
         free = True
         for end, target in sorted(zip(ends, net.targets, strict=True), key=lambda pair: _distance(start, pair[0])):
             corners = finder.find(start, end)
             if corners is None:
-                corners, kept = find_through(ground, tree.own, start, end)
+                corners, kept = self._squeeze(ground, tree, end)
                 free = free and kept
             paths[Wire(net.source, target)] = tree.grow(corners)
         return paths, free
+
+    def _squeeze(self, ground: Ground, tree: Tree, end: Position) -> tuple[list[Position], bool]:
+        """Any way at all, and whether it is a free one; over other wires or under boxes if it must be."""
+        corners = find_through(ground, tree.start, end, over_wires=False)
+        if corners is not None:
+            return corners, True
+        corners = find_through(ground, tree.start, end, over_wires=True)
+        # Under a box no order of the nets would help: that is no reason to try another one.
+        return corners or straight_through(tree.start, end), corners is None
 
 
 def _distance(a: Position, b: Position) -> int:
@@ -117,8 +147,8 @@ def _distance(a: Position, b: Position) -> int:
 
 def touches(path: Path, boxes: Iterable[tuple[int, int, int, int]]) -> bool:
     """Whether a path has a cell in one of these boxes, given as their left, top, right and bottom cells."""
-    return any(
-        run.x1 <= right and left <= run.x2 and run.y1 <= bottom and top <= run.y2
-        for left, top, right, bottom in boxes
-        for run in path
-    )
+    for left, top, right, bottom in boxes:
+        for run in path:
+            if run.x1 <= right and left <= run.x2 and run.y1 <= bottom and top <= run.y2:
+                return True
+    return False

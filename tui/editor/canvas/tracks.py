@@ -116,7 +116,7 @@ def _jog(run: Rail, index: int, used: set[int]) -> tuple[int, int, int]:
     """How far out of its way a run goes to change tracks, and in which row."""
     middle = (run.low + run.high) // 2
     reach = len(used) + run.high - run.low + 1
-    rows = (row for far in range(reach + 1) for row in (middle - far, middle + far) if row not in used)
+    rows = (row for far in range(reach + 1) for row in (middle - far, middle + far) if row >= 0 and row not in used)
     row = next(rows)
     return max(0, run.low - row, row - run.high), row, index
 
@@ -163,4 +163,6 @@ def _crossings(left: Rail, right: Rail) -> int:
     """Crossings between two runs if the first lies left of the second."""
     if left.net == right.net:
         return 0
-    return sum(right.low < row < right.high for row in left.right) + sum(left.low < row < left.high for row in right.left)
+    return sum(right.low < row < right.high for row in left.right) + sum(
+        left.low < row < left.high for row in right.left
+    )

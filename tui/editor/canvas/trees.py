@@ -1,6 +1,7 @@
 """The cells of one net as a tree, so that its wires share a trunk and never close a circle."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from latentgraph.tui.editor.canvas.drawing import segments
 from latentgraph.tui.editor.canvas.geometry import Position, Segment, segment
@@ -28,10 +29,15 @@ class Tree:
         return path
 
     def _path(self, end: Position) -> tuple[Segment, ...]:
-        cells = [end]
-        while cells[-1] != self.start:
-            cells.append(self.before[cells[-1]])
-        return segments(reversed(cells))
+        corners = [end]
+        cell, following = end, self.before[end]
+        level = cell[1] == following[1]
+        while cell != self.start:
+            if (cell[1] == following[1]) != level:
+                corners.append(cell)
+                level = not level
+            cell, following = following, self.before[following]
+        return segments([*corners, self.start][::-1])
 
     def _own(self, run: Segment) -> None:
         ground = self.ground
@@ -47,7 +53,7 @@ class Tree:
 
 def _cells(corners: Sequence[Position]) -> list[Position]:
     cells = [corners[0]]
-    for a, b in zip(corners, corners[1:], strict=False):
+    for a, b in pairwise(corners):
         run = segment(a, b).cells()
         cells += run[1:] if run[0] == a else run[-2::-1]
     return cells

@@ -5,14 +5,33 @@ These are tried first, as nearly every wire finds one; what is left goes to the 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from latentgraph.tui.editor.canvas.geometry import Position
 from latentgraph.tui.editor.canvas.ground import Ground, reach_down, reach_up, span
 
-BEND, CROSSING, BESIDE, TIGHT = 5, 9, 2, 6
-"""What a bend, a crossing, a cell along a box and a bend right at a port cost, in cells of length."""
-CHOICES = 9
-"""How many columns near either end are tried for the upright runs."""
+BEND, CROSSING, BESIDE, TIGHT, EXIT = 5, 9, 1, 6, 6
+"""What a bend, a crossing, a cell along a box, a bend right at a port and passing a port cost, in cells of length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much work routing is worth: all of it for a picture that stays, little while a box is dragged."""
+
+    rounds: int
+    """How often nets that found no free way may choose before the others."""
+    polish: int
+    """How often every net is routed again, knowing where the others lie."""
+    choices: int
+    """Columns that are tried near either end of a wire."""
+    reach: int
+    """Rows that are tried above and below either end."""
+    content: int
+    """What a simple way may cost beyond its length for no other one to be looked for."""
+
+
+LASTING = Effort(rounds=3, polish=2, choices=9, reach=60, content=15)
+QUICK = Effort(rounds=3, polish=0, choices=4, reach=16, content=40)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,23 +44,24 @@ class Own:
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    """A column where a wire may turn off the row of its port: the rows it may turn to, and what it costs to get there.
+    """A column where a wire may turn off the row of its port, and what it costs to get there.
 
     Places are those of the window's masks.
     """
 
     x: int
     rows: int
+    """The rows where the wire may turn again."""
     level_taken: int
+    """The rows where a foreign wire crosses the column."""
     cost: int
 
 
 class WayFinder:
     """Ways between two cells of a window."""
 
-    def __init__(self, ground: Ground, own: Own) -> None:
-        self.ground, self.own = ground, own
-        self._columns: dict[int, int] = {}
+    def __init__(self, ground: Ground, own: Own, effort: Effort) -> None:
+        self.ground, self.own, self.effort = ground, own, effort
 
     def find(self, start: Position, end: Position) -> list[Position] | None:
         """The corners of the cheapest way, start and end included; None if there is no simple one."""
@@ -52,68 +72,83 @@ class WayFinder:
         if sy == ty and sx <= tx <= out:
             return [start, end]
         cost, corners = min(self._simple(sx, sy, tx, ty, out, back), default=(0, None))
-        if corners is None or cost > 3 * BEND + abs(sx - tx) + abs(sy - ty):
+        if corners is None or cost > self.effort.content + abs(sx - tx) + abs(sy - ty):
             limit = cost if corners is not None else 1 << 30
             better = self._around(sx, sy, tx, ty, out, back, limit)
             corners = better or corners
         return None if corners is None else [(x + ground.left, y + ground.top) for x, y in corners]
 
-    def _simple(
-        self, sx: int, sy: int, tx: int, ty: int, out: int, back: int
-    ) -> Iterator[tuple[int, list[Position]]]:
+    def _simple(self, sx: int, sy: int, tx: int, ty: int, out: int, back: int) -> Iterator[tuple[int, list[Position]]]:
         """Ways with one upright run, with what they cost."""
         for x in range(max(sx, back), min(tx, out) + 1):
-            turn = self._turn(x, sy, sx, 1)
+            turn = self._turn(x, sy, sx)
             if turn is not None and turn.rows >> ty & 1:
                 cost = turn.cost + self._upright(turn, sy, ty) + self._level(ty, x, tx) + 2 * BEND
                 yield cost + TIGHT * (x == tx), [(sx, sy), (x, sy), (x, ty), (tx, ty)]
 
-    def _around(
-        self, sx: int, sy: int, tx: int, ty: int, out: int, back: int, limit: int
-    ) -> list[Position] | None:
-        """The cheapest way with two upright runs."""
+    def _around(self, sx: int, sy: int, tx: int, ty: int, out: int, back: int, limit: int) -> list[Position] | None:
+        """The cheapest way with two upright runs, if it costs less than the limit."""
         best: list[Position] | None = None
-        firsts = self._turns(range(sx, out + 1), sy, sx, 1)
-        lasts = self._turns(range(tx, back - 1, -1), ty, tx, -1)
-        level, middle = self.ground.level, (sy + ty) // 2
+        near = self._near(sy) | self._near(ty)
+        level, own = self.ground.level, self.own.level
+        firsts = self._turns(range(sx, out + 1), sy, sx)
+        lasts = [(turn, dict(self._climbs(turn, ty, near))) for turn in self._turns(range(tx, back - 1, -1), ty, tx)]
         for first in firsts:
-            for last in lasts:
-                rows = first.rows & last.rows
-                base = first.cost + last.cost + 4 * BEND + abs(first.x - last.x) // 4
+            climbs = sorted((cost, row) for row, cost in self._climbs(first, sy, near))
+            for last, descents in lasts:
+                base = first.cost + last.cost + 4 * BEND
                 low, high = min(first.x, last.x), max(first.x, last.x)
-                cells = span(low, high)
-                while rows:
-                    row = _nearest(rows, middle)
-                    rows ^= 1 << row
-                    if base + 2 * max(0, abs(row - middle) - abs(sy - ty)) >= limit:
+                cells, length = span(low, high), high - low
+                if not own:
+                    base += length
+                for climb, row in climbs:
+                    if base + climb >= limit:
                         break
-                    if level[row] & cells or first.x == last.x:
+                    cost = base + climb + descents.get(row, limit)
+                    if cost >= limit or level[row] & cells:
                         continue
-                    cost = base + self._upright(first, sy, row) + self._upright(last, ty, row)
-                    if cost < limit and (cost := cost + self._level(row, low, high)) < limit:
+                    cost += self._level(row, low, high) - (0 if own else length)
+                    if cost < limit:
                         limit = cost
                         best = [(sx, sy), (first.x, sy), (first.x, row), (last.x, row), (last.x, ty), (tx, ty)]
         return best
 
-    def _turns(self, columns: range, row: int, port: int, ahead: int) -> list[_Turn]:
-        turns: list[_Turn] = []
-        for x in columns:
-            turn = self._turn(x, row, port, ahead)
-            if turn is not None:
-                turns.append(turn)
-                if len(turns) == CHOICES:
-                    break
-        return turns
+    def _near(self, row: int) -> int:
+        reach = self.effort.reach
+        return span(max(0, row - reach), min(row + reach, len(self.ground.level) - 1))
 
-    def _turn(self, x: int, row: int, port: int, ahead: int) -> _Turn | None:
+    def _climbs(self, turn: _Turn, start: int, near: int) -> Iterator[tuple[int, int]]:
+        """The rows that an upright run in a column leads to, with what it costs; cell by cell, as many are wanted."""
+        ground, x = self.ground, turn.x
+        own, crossings = self.own.upright.get(x, 0), turn.level_taken
+        exits = ground.exits[x] & ~crossings
+        beside = ground.beside_columns[x]
+        dear = crossings | exits | beside
+        wanted = turn.rows & near
+        low, high = (wanted & -wanted).bit_length() - 1, wanted.bit_length()
+        for rows in (range(start + 1, high), range(start - 1, max(low, 0) - 1, -1)):
+            cost = 0
+            for row in rows:
+                if not own >> row & 1:
+                    cost += 1
+                    if dear >> row & 1:
+                        cost += CROSSING * (crossings >> row & 1) + EXIT * (exits >> row & 1)
+                        cost += BESIDE * (beside >> row & 1)
+                if wanted >> row & 1:
+                    yield row, cost
+
+    def _turns(self, columns: range, row: int, port: int) -> list[_Turn]:
+        """The first columns from a port on where its wire may turn."""
+        turns = (self._turn(x, row, port) for x in columns)
+        return list(islice((turn for turn in turns if turn is not None), self.effort.choices))
+
+    def _turn(self, x: int, row: int, port: int) -> _Turn | None:
         ground = self.ground
         taken = ground.upright[x]
         if taken >> row & 1:
             return None
         low, high = reach_up(taken, row), reach_down(taken, row, len(ground.level) - 1)
-        level_taken = self._columns.get(x)
-        if level_taken is None:
-            level_taken = self._columns[x] = ground.column_of_level(x)
+        level_taken = ground.column_of_level(x)
         rows = span(low, high) & ~level_taken & ~(1 << row)
         cost = self._level(row, min(x, port), max(x, port)) + TIGHT * (x == port)
         return _Turn(x, rows, level_taken, cost)
@@ -121,24 +156,16 @@ class WayFinder:
     def _upright(self, turn: _Turn, start: int, end: int) -> int:
         cells = span(min(start, end), max(start, end))
         new = cells & ~self.own.upright.get(turn.x, 0)
+        ground = self.ground
         crossings = new & turn.level_taken
-        beside = new & self.ground.beside_columns[turn.x]
-        return new.bit_count() + CROSSING * crossings.bit_count() + BESIDE * beside.bit_count()
+        beside = new & ground.beside_columns[turn.x]
+        exits = new & ground.exits[turn.x] & ~crossings & ~(1 << start)
+        return (
+            new.bit_count() + CROSSING * crossings.bit_count() + BESIDE * beside.bit_count() + EXIT * exits.bit_count()
+        )
 
     def _level(self, row: int, left: int, right: int) -> int:
         new = span(left, right) & ~self.own.level.get(row, 0)
         beside = new & self.ground.beside_rows[row]
         crossings = new & self.ground.crossed[row]
         return new.bit_count() + CROSSING * crossings.bit_count() + BESIDE * beside.bit_count()
-
-
-def _nearest(bits: int, place: int) -> int:
-    """The set bit nearest to a place."""
-    above = (bits & span(0, place)).bit_length() - 1
-    rest = bits >> (place + 1)
-    below = place + (rest & -rest).bit_length() if rest else -1
-    if above < 0:
-        return below
-    if below < 0:
-        return above
-    return above if place - above <= below - place else below
