@@ -19,6 +19,7 @@ A workflow is a JSON file: nodes, and links between them. Some ship with the pro
 [bold]Begin with[/]
 
   latentgraph run text_to_image --set prompt="a green star"
+  latentgraph edit text_to_image
   latentgraph new workflow mine
   latentgraph nodes
 """
@@ -74,9 +75,7 @@ def run(
     values: options.Settings = None,
     inputs: options.InputsFile = None,
     until: options.Until = None,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the files of the run.")] = Path(
-        "outputs"
-    ),
+    out: options.Out = Path("outputs"),
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Number the files from 1 and replace what is there.")
     ] = False,
@@ -85,42 +84,27 @@ def run(
     ] = False,
     allow_read: options.AllowRead = None,
     nodes: options.NodeFiles = None,
-    device: Annotated[
-        str | None,
-        typer.Option("--device", metavar="DEVICE", show_default="auto",
-                     help="Where to compute: auto (the GPU if there is one), cpu, cuda, cuda:N or mps."),
-    ] = None,
-    dtype: Annotated[
-        str | None,
-        typer.Option("--dtype", metavar="DTYPE", show_default="auto",
-                     help="Precision of the models: auto (float16 on a CUDA device, else float32), float32, "
-                          "float16 or bfloat16."),
-    ] = None,
+    device: options.Device = None,
+    dtype: options.Dtype = None,
     download: Annotated[
         bool, typer.Option("--download", help="Fetch a model that is not on this machine without asking.")
     ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the events for a program, one JSON object a line, and nothing else.")
     ] = False,
-    images: Annotated[
-        str, typer.Option("--images", metavar="auto|none|kitty|sixel|blocks",
-                          help="How to show pictures in the terminal.")
-    ] = "auto",
+    images: options.Images = "auto",
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print only the files that were written, one a line.")
     ] = False,
     debug: options.Debug = False,
-) -> None:  # fmt: skip
+) -> None:
     """Run a workflow; its help is RUN_HELP."""
-    from latentgraph.tui.picture import MODES
     from latentgraph.tui.run_command import RunRequest, run_workflow
 
-    if images not in MODES:
-        raise typer.BadParameter(f"{images!r} is none of {', '.join(MODES)}", param_hint="--images")
-    asked = {"device": device, "dtype": dtype}
+    options.refuse_unknown_mode(images)
     request = RunRequest(
         workflow,
-        {name: value for name, value in asked.items() if value is not None},
+        options.asked_settings(device=device, dtype=dtype),
         values or (),
         inputs,
         until,
@@ -136,6 +120,37 @@ def run(
         debug,
     )
     raise typer.Exit(run_workflow(request))
+
+
+EDIT_HELP = """Edit a workflow in the terminal: see the graph, change it, run it, look at the picture.
+
+[bold]Examples[/]
+
+  latentgraph edit                            choose what to begin with
+  latentgraph edit text_to_image              a copy of what ships
+  latentgraph edit ./mine.json                a file; one that is not there begins empty
+  latentgraph edit outputs/image-1.png        the workflow that made a picture
+
+"""
+
+
+@app.command(help=EDIT_HELP, epilog="F1 shows the keys, Ctrl-Q leaves.")
+def edit(
+    workflow: options.OptionalWorkflowArgument = None,
+    out: options.Out = Path("outputs"),
+    allow_read: options.AllowRead = None,
+    nodes: options.NodeFiles = None,
+    device: options.Device = None,
+    dtype: options.Dtype = None,
+    images: options.Images = "auto",
+    debug: options.Debug = False,
+) -> None:
+    """Open the editor; its help is EDIT_HELP."""
+    from latentgraph.tui.edit_command import EditRequest, edit_workflow
+
+    options.refuse_unknown_mode(images)
+    asked = options.asked_settings(device=device, dtype=dtype)
+    raise typer.Exit(edit_workflow(EditRequest(workflow, asked, out, allow_read or (), nodes or (), images)))
 
 
 @app.command(epilog="Exit codes: 0 no errors (there may be warnings), 2 errors.")

@@ -43,12 +43,12 @@ def _format(file: str, *, check: bool) -> bool:
     """Whether the file is, or would be, changed."""
     if file == STANDARD_INPUT:
         raw = sys.stdin.buffer.read()
-        text = _canonical(parse_document(raw, "<stdin>").workflow, "<stdin>")
+        text = canonical(parse_document(raw, "<stdin>").workflow, "<stdin>")
         if not check:
             write_utf8(text)
         return check and raw != text.encode()
     path = Path(file)
-    text = _canonical(read_document(path).workflow, file)
+    text = canonical(read_document(path).workflow, file)
     try:
         if path.read_bytes() == text.encode():
             return False
@@ -59,7 +59,7 @@ def _format(file: str, *, check: bool) -> bool:
     return True
 
 
-def _canonical(workflow: Workflow, name: str) -> str:
+def canonical(workflow: Workflow, name: str) -> str:
     """The canonical text, read back before anything is overwritten by it."""
     text = canonical_text(workflow)
     try:

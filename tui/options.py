@@ -21,6 +21,11 @@ WorkflowArguments = Annotated[
     list[str],
     typer.Argument(metavar="WORKFLOW", help=WORKFLOW_HELP, autocompletion=complete_workflows, show_default=False),
 ]
+OptionalWorkflowArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="[WORKFLOW]", help="A shipped workflow by its name, a workflow file or a picture; without, "
+                   "the editor offers what there is.", autocompletion=complete_workflows, show_default=False),
+]  # fmt: skip
 FileArguments = Annotated[
     list[str],
     typer.Argument(metavar="FILE", help="Workflow files, or - to rewrite standard input to standard output.",
@@ -57,5 +62,37 @@ Until = Annotated[
     typer.Option("--until", metavar="NODE", autocompletion=complete_node_paths, show_default=False,
                  help="Stop at this node and give its outputs instead of the workflow's."),
 ]  # fmt: skip
+Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the files of the run.")]
+Device = Annotated[
+    str | None,
+    typer.Option("--device", metavar="DEVICE", show_default="auto",
+                 help="Where to compute: auto (the GPU if there is one), cpu, cuda, cuda:N or mps."),
+]  # fmt: skip
+Dtype = Annotated[
+    str | None,
+    typer.Option("--dtype", metavar="DTYPE", show_default="auto",
+                 help="Precision of the models: auto (float16 on a CUDA device, else float32), float32, "
+                      "float16 or bfloat16."),
+]  # fmt: skip
+Images = Annotated[
+    str, typer.Option("--images", metavar="auto|none|kitty|sixel|blocks", help="How to show pictures in the terminal.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program instead of text, one object a line.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks and the libraries' own messages.")]
+
+
+def refuse_unknown_mode(images: str) -> None:
+    """Refuse a value of `--images` that is none.
+
+    Raises:
+        BadParameter: It is none.
+    """
+    from latentgraph.tui.picture import MODES
+
+    if images not in MODES:
+        raise typer.BadParameter(f"{images!r} is none of {', '.join(MODES)}", param_hint="--images")
+
+
+def asked_settings(**asked: str | None) -> dict[str, str]:
+    """The settings of a run that were given on the command line."""
+    return {name: value for name, value in asked.items() if value is not None}

@@ -1,0 +1,51 @@
+"""`latentgraph edit`: what is opened, and with which nodes, before the editor takes the terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from latentgraph.tui.find import load_registry
+from latentgraph.tui.messages import CommandError, say
+
+
+@dataclass(frozen=True, slots=True)
+class EditRequest:
+    """What was asked on the command line."""
+
+    workflow: str | None = None
+    """A shipped workflow, a file (a new one if it is not there), a picture; None: the start screen."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Of the runs, such as the device; only those that were given."""
+    out: Path = Path("outputs")
+    allow_read: Sequence[Path] = ()
+    node_files: Sequence[Path] = ()
+    images: str = "auto"
+
+
+def edit_workflow(request: EditRequest) -> int:
+    """Open the editor, and return the exit code when it is left.
+
+    Raises:
+        WorkflowError: The workflow cannot be read.
+        NodeDefinitionError: A file of nodes cannot.
+        CommandError: There is no terminal to draw on.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise CommandError("the editor needs a terminal; `latentgraph run` and `check` do without")
+    registry = load_registry(request.node_files)
+    for note in registry.notes:
+        say("warning", note)
+    from latentgraph.tui.editor.opening import open_argument
+    from latentgraph.tui.editor.pictures.protocol import choose
+
+    opened = open_argument(request.workflow, registry) if request.workflow else None
+    # The terminal is asked what it can draw before Textual reads its answers as keys.
+    mode = choose(request.images)
+    from latentgraph.tui.editor.app import EditorApp
+
+    app = EditorApp(registry, opened, request, images=mode)
+    app.run()
+    return app.return_code or 0

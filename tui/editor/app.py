@@ -1,0 +1,65 @@
+"""The editor as a Textual app: themes, styles, commands, and the one screen that all else happens on."""
+
+from __future__ import annotations
+
+import asyncio
+from importlib.resources import files
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App
+
+from latentgraph.graph.registry import Registry
+from latentgraph.tui.edit_command import EditRequest
+from latentgraph.tui.editor.dialogs.palette import Commands
+from latentgraph.tui.editor.main_screen import MainScreen
+from latentgraph.tui.editor.opening import Opened
+from latentgraph.tui.editor.themes import DARK, THEMES, variable_defaults
+
+if TYPE_CHECKING:
+    from latentgraph.tui.editor.pictures.protocol import Mode
+
+STYLES = ("app", "canvas", "inspector", "dialogs", "pictures")
+
+
+class EditorApp(App[int]):
+    """The editor."""
+
+    TITLE = "latentgraph"
+    CSS_PATH: ClassVar = [str(files("latentgraph.tui.editor") / "styles" / f"{name}.tcss") for name in STYLES]
+    COMMANDS: ClassVar = App.COMMANDS | {Commands}
+
+    def __init__(
+        self, registry: Registry, opened: Opened | None, request: EditRequest, *, images: Mode = "blocks"
+    ) -> None:
+        """Make the app.
+
+        Args:
+            registry: The nodes that workflows may use.
+            opened: What to begin with; None offers what there is.
+            request: What was asked on the command line.
+            images: How pictures are drawn.
+        """
+        super().__init__()
+        self.main_screen = MainScreen(registry, request, images, opened)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """What our styles ask for, for themes that do not know it."""
+        return variable_defaults(self.current_theme)
+
+    def on_mount(self) -> None:
+        """Take our colours and show the screen."""
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = DARK.name
+        self.push_screen(self.main_screen)
+
+    async def action_quit(self) -> None:
+        """Leave; the main screen asks about what is not saved."""
+        if self.screen is self.main_screen:
+            self.main_screen.action_quit()
+        else:
+            self.screen.dismiss()
+
+    async def on_unmount(self) -> None:
+        """End the engine's process, however the app ends."""
+        await asyncio.to_thread(self.main_screen.engine.stop)

@@ -1,0 +1,120 @@
+"""The line above the canvas and the one below it: what is open, whether it is right, and how far the run is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.content import Content
+from textual.widgets import Static
+
+from latentgraph.tui.progress import duration
+
+Part = str | tuple[str, str]
+"""Text, or text and its style."""
+BAR_CELLS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class TopView:
+    """What the upper line says."""
+
+    crumbs: tuple[str, ...]
+    """The file, and the bodies and sub-workflows one is inside of."""
+    modified: bool
+    nodes: int
+    errors: int
+    warnings: int
+    checked: bool
+    """Whether the last check is of what is shown."""
+    queue: int
+    """Runs that wait."""
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """What the lower line says of the run that goes on."""
+
+    title: str
+    node: str
+    done: int = 0
+    total: int = 0
+    pace: float = 0.0
+    """Seconds a step; the median of the last ones."""
+    finished: int = 0
+    """Nodes."""
+    nodes: int = 0
+    left: float | None = None
+    """Seconds; None while nobody knows."""
+    stopping: bool = False
+
+
+class TopBar(Static):
+    """The upper line."""
+
+    def show(self, view: TopView) -> None:
+        """Say it."""
+        self.update(top_text(view, self.app.size.width))
+
+
+class RunBar(Static):
+    """The lower line; it is there while something runs."""
+
+    def show(self, view: RunView | None) -> None:
+        """Say it, or be gone."""
+        self.display = view is not None
+        if view is not None:
+            self.update(run_text(view, self.app.size.width))
+
+
+def top_text(view: TopView, width: int) -> Content:
+    """The upper line as text; in a narrow terminal what matters less is left out."""
+    parts: list[Part] = [("◆ ", "$accent"), (" › ".join(view.crumbs), "bold")]
+    if view.modified:
+        parts.append((" ● unsaved" if width >= 100 else " ●", "$warning"))
+    facts: list[Part] = [_verdict(view)]
+    if width >= 60:
+        facts.insert(0, f"{view.nodes} node{'' if view.nodes == 1 else 's'}")
+    if view.queue:
+        facts.append(f"{view.queue} waiting")
+    if width >= 100 and view.device:
+        facts.append(view.device)
+    for fact in facts:
+        parts += [("  │  ", "$text-muted"), fact]
+    return Content.assemble(*parts)
+
+
+def _verdict(view: TopView) -> Part:
+    if not view.checked:
+        return ("checking", "$text-muted")
+    if view.errors:
+        return (f"✗ {view.errors} problem{'' if view.errors == 1 else 's'}", "bold $text-error")
+    if view.warnings:
+        return (f"✓ valid, {view.warnings} to look at", "$text-warning")
+    return ("✓ valid", "$text-success")
+
+
+def run_text(view: RunView, width: int) -> Content:
+    """The lower line as text."""
+    parts: list[Part] = [("▶ ", "$accent"), (view.node or view.title, "bold")]
+    if view.total:
+        parts.append(f"  step {view.done}/{view.total}")
+        if view.pace and width >= 80:
+            parts.append((f"  {duration(view.pace)} a step", "$text-muted"))
+    share = _share(view)
+    filled = round(share * BAR_CELLS)
+    parts += [("  " + "━" * filled, "$accent"), ("─" * (BAR_CELLS - filled), "$text-muted"), f" {share:4.0%}"]
+    if view.stopping:
+        parts.append(("  stopping after this step", "$text-warning"))
+    elif view.left is not None:
+        parts.append(f"  ≈ {duration(view.left)} left")
+    if width >= 100 and not view.stopping:
+        parts.append(("  ctrl+k stops", "$text-muted"))
+    return Content.assemble(*parts)
+
+
+def _share(view: RunView) -> float:
+    """How much of the run is done: the loop's steps where there is one, else its nodes."""
+    if view.total:
+        return min(1.0, view.done / view.total)
+    return view.finished / view.nodes if view.nodes else 0.0

@@ -1,0 +1,128 @@
+"""Checking while one edits: what is wrong marks its box and its field, and stands in a list to go through."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from textual import on
+from textual.timer import Timer
+
+from latentgraph.graph.access import FileAccess
+from latentgraph.graph.boxes import OUTPUTS
+from latentgraph.graph.document import Document
+from latentgraph.graph.problem import Problem
+from latentgraph.graph.workflow import Workflow
+from latentgraph.tui.editor.base_screen import Place
+from latentgraph.tui.editor.canvas.messages import ModeChanged
+from latentgraph.tui.editor.dialogs.problems import ProblemList
+from latentgraph.tui.editor.graph_view import GraphView
+from latentgraph.tui.editor.session import Session
+
+CHECK_SECONDS = 0.15
+"""How long after the last edit the workflow is checked."""
+
+
+class CheckView(GraphView):
+    """The part of the main screen that says what is wrong."""
+
+    problem_list: ProblemList
+    _check_timer: Timer | None = None
+    _marks_changed = False
+
+    def check_soon(self) -> None:
+        """Check what is shown, when nothing was changed for a moment."""
+        if self._check_timer is not None:
+            self._check_timer.stop()
+        self._check_timer = self.set_timer(CHECK_SECONDS, self._check)
+
+    def _check(self) -> None:
+        session = self.session
+        work = partial(self._check_in_thread, session, session.document)
+        self.run_worker(work, thread=True, exclusive=True, group="check", exit_on_error=False)
+
+    def _check_in_thread(self, session: Session, document: Document) -> None:
+        problems = self._problems_of(document)
+        self.app.call_from_thread(self._checked, session, document.workflow, problems)
+
+    def _problems_of(self, document: Document) -> tuple[Problem, ...]:
+        # Imported when first needed, which is after the first frame: it sorts by networkx.
+        from latentgraph.graph.check import check
+
+        access = FileAccess(document.folder, tuple(self.request.allow_read))
+        return check(document, self.registry, access=access).problems
+
+    def _checked(self, session: Session, workflow: Workflow, problems: tuple[Problem, ...]) -> None:
+        if session.workflow is not workflow:
+            return  # edited meanwhile: the next check is on its way
+        changed = problems != session.problems
+        session.problems, session.checked = problems, workflow
+        if session is not self.session:
+            return
+        self._marks_changed = self._marks_changed or changed
+        self._show_marks()
+        self.show_top()
+        self._show_problems()
+
+    @on(ModeChanged)
+    def _show_marks(self) -> None:
+        """Mark what is wrong; not while somebody types the label of a port, which would be gone then."""
+        if self._marks_changed and not self.canvas.mode:
+            self._marks_changed = False
+            self.show_graph()
+            self.show_subject()
+
+    def _show_problems(self) -> None:
+        problems = [one for one in self.session.problems if one.severity != "note"]
+        self.problem_list.show(problems)
+        self.problem_list.display = bool(problems)
+
+    @on(ProblemList.Chosen)
+    def _problem_chosen(self, event: ProblemList.Chosen) -> None:
+        self.go_to_problem(event.problem)
+
+    def action_next_problem(self) -> None:
+        """Go to the next problem and its field."""
+        problem = self.problem_list.go_on() if self.problem_list.problems else None
+        if problem is None:
+            self.tell("Nothing is wrong.")
+        else:
+            self.go_to_problem(problem)
+
+    def go_to_problem(self, problem: Problem) -> None:
+        """Show the box and the field that a problem is about."""
+        *outer, name = problem.node.split("/") if problem.node else [""]
+        scope = tuple(outer)
+        if scope != self.scope and self._is_there(scope):
+            while len(self.places) > 1 and self.places[-1].session is self.session:
+                self.places.pop()
+            for depth in range(len(scope)):
+                self.places.append(Place(self.session, scope[: depth + 1]))
+            self.show_place()
+        key = OUTPUTS if name == "outputs" and not scope else name
+        if key in self.canvas.scene.boxes:
+            self.canvas.go_to(key)
+            self.show_subject()
+            if problem.port:
+                self.action_focus_inspector()
+                self.inspector.focus_field(problem.port)
+
+    def ready_to_run(self) -> bool:
+        """Whether nothing is wrong; else go to what is."""
+        self.finish_typing()
+        if faulty := self.inspector.faulty:
+            first = faulty[0]
+            self.tell(f"{first.key}.{first.port}: {first.sentence}", "warning")
+            return False
+        session = self.places[0].session
+        if session.checked is not session.workflow:
+            session.problems = self._problems_of(session.document)
+            session.checked = session.workflow
+            self.show_graph()
+            self._show_problems()
+        if not session.errors:
+            return True
+        count = len(session.errors)
+        self.tell(f"{count} problem{'' if count == 1 else 's'} first: F8 goes from one to the next.", "warning")
+        if session is self.session:
+            self.go_to_problem(session.errors[0])
+        return False

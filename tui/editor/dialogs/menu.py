@@ -1,0 +1,100 @@
+"""A short list of things to do, beside the pointer or in the middle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from textual import on
+from textual.content import Content
+from textual.geometry import Region, Spacing
+from textual.widget import Widget
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from latentgraph.tui.editor.dialogs.dialog import Dialog, Frame
+from latentgraph.tui.editor.dialogs.key_names import format_key
+from latentgraph.tui.editor.keys import KEYS
+from latentgraph.tui.editor.scene import Box
+
+OF_NODES = (
+    "open_box", "screen.open_body", "screen.run_until", "screen.insert", "screen.rename", "screen.expose",
+    "screen.edit_text", "screen.mute", "screen.bypass", "screen.copy", "screen.duplicate", "screen.group",
+    "screen.ungroup", "mark_upstream", "screen.unpin", "screen.delete", "screen.delete_cut",
+)  # fmt: skip
+OF_EDGES = ("open_box", "screen.edit_text", "screen.paste", "mark_all", "screen.arrange")
+OF_CANVAS = ("add_here", "screen.paste", "screen.connect", "mark_all", "screen.arrange", "fit", "screen.save_as")
+ADD_HERE = "Add a node here"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something to do."""
+
+    action: str
+    """What is answered."""
+    label: str
+    key: str = ""
+    """That does the same, as it is shown."""
+
+
+def entries_for(box: Box | None) -> list[Entry]:
+    """What can be done with a box, or with the empty canvas: keys of the table, so that a menu teaches them."""
+    actions: tuple[str, ...] = OF_CANVAS if box is None else OF_EDGES if box.role in ("source", "sink") else OF_NODES
+    table = {key.action: key for key in KEYS if key.where == "canvas"}
+    if box is not None and box.role not in ("loop", "workflow"):
+        actions = tuple(action for action in actions if action != "screen.open_body")
+    return [
+        Entry(action, table[action].label, format_key(table[action].keys.partition(",")[0]))
+        if action in table
+        else Entry(action, ADD_HERE)
+        for action in actions
+    ]
+
+
+class Menu(Dialog[str | None]):
+    """Asks what to do; gives the action of an entry, or None."""
+
+    HEADING = ""
+
+    def __init__(self, entries: Sequence[Entry], at: tuple[int, int] | None = None, title: str = "") -> None:
+        """Ask what to do.
+
+        Args:
+            entries: What there is.
+            at: Where on the screen; the middle where None.
+            title: Of the menu.
+        """
+        super().__init__(title)
+        self._entries = tuple(entries)
+        self._at = at
+
+    def contents(self) -> Iterable[Widget]:
+        """The entries, with their keys at the right."""
+        width = max((len(entry.label) for entry in self._entries), default=0)
+        yield OptionList(
+            *(
+                Option(Content.assemble(f"{entry.label:<{width}}  ", (entry.key, "$text-muted")), id=entry.action)
+                for entry in self._entries
+            ),
+            compact=True,
+        )
+
+    def on_mount(self) -> None:
+        """Give the list the focus; beside the pointer where there is one."""
+        super().on_mount()
+        self.query_one(OptionList).focus()
+        if self._at is not None:
+            self.call_after_refresh(self._place)
+
+    def _place(self) -> None:
+        assert self._at is not None  # `on_mount` has asked
+        frame = self.query_one(Frame)
+        wanted = Region(*self._at, *frame.outer_size)
+        placed = wanted.constrain("inside", "inside", Spacing(), self.screen.region)
+        frame.styles.position = "absolute"
+        frame.styles.offset = (placed.x - frame.region.x, placed.y - frame.region.y)
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(event.option.id)

@@ -1,0 +1,216 @@
+"""The main screen: the canvas, what is at its side, and the bars around; it shows what the session says and no more."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import ContentSwitcher, Footer, Input, Tab, Tabs
+
+from latentgraph.graph.edit.whole import take_values
+from latentgraph.graph.events import Preview
+from latentgraph.graph.process import Looked
+from latentgraph.graph.registry import Registry
+from latentgraph.tui.edit_command import EditRequest
+from latentgraph.tui.editor.canvas.messages import LeaveWanted
+from latentgraph.tui.editor.check_view import CheckView
+from latentgraph.tui.editor.dialogs.problems import ProblemList
+from latentgraph.tui.editor.edit_actions import EditActions
+from latentgraph.tui.editor.file_actions import FileActions
+from latentgraph.tui.editor.form_actions import FormActions
+from latentgraph.tui.editor.keys import bindings_for
+from latentgraph.tui.editor.opening import Opened
+from latentgraph.tui.editor.pages import HistoryPage, LogPage, QueuePage
+from latentgraph.tui.editor.pictures.live import LivePreview
+from latentgraph.tui.editor.pictures.view import PictureView
+from latentgraph.tui.editor.run_actions import RunActions
+
+if TYPE_CHECKING:
+    from latentgraph.tui.editor.pictures.protocol import Mode
+
+PAGES = {"inspector": "Inspect", "queue": "Queue", "history": "History", "log": "Log"}
+
+
+class MainScreen(EditActions, FormActions, FileActions, RunActions, CheckView):
+    """All of the editor but its dialogs."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_for("app", leave_out=("command_palette",))]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (190, "-very-wide")]  # noqa: RUF012 - as Textual declares it
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (26, "-medium"), (30, "-tall")]  # noqa: RUF012
+
+    def __init__(self, registry: Registry, request: EditRequest, mode: Mode, opened: Opened | None) -> None:
+        super().__init__(registry, request, mode)
+        self._opened = opened
+        self.queue_page = QueuePage(id="queue")
+        self.history_page = HistoryPage(id="history")
+        self.log_page = LogPage(id="log")
+        self.problem_list = ProblemList(id="problems")
+        self.picture = PictureView(mode, id="picture")
+        self.live = LivePreview(id="live")
+        self.find_bar = Input(placeholder="find by name, type or value", id="find-bar", compact=True)
+        self.tabs = Tabs(*(Tab(title, id=f"tab-{page}") for page, title in PAGES.items()), id="tabs")
+        self.pages = ContentSwitcher(
+            self.inspector, self.queue_page, self.history_page, self.log_page, initial="inspector", id="pages"
+        )
+
+    def compose(self) -> ComposeResult:
+        """The bars, the canvas and the side."""
+        yield self.top_bar
+        with Horizontal(id="body"):
+            yield self.canvas
+            with Vertical(id="side"):
+                yield self.tabs
+                yield self.pages
+                yield self.problem_list
+                yield self.picture
+                yield self.live
+        yield self.find_bar
+        yield self.run_bar
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Show what was asked for."""
+        self.canvas.fits = self.fitting
+        self.problem_list.display = self.find_bar.display = self.live.display = self.picture.display = False
+        self.run_bar.show(None)
+        self.canvas.focus()
+        self.begin(self._opened)
+        self.history_page.show(self.made.runs)
+        self.queue_page.show(())
+
+    # --- what runs
+
+    def show_runs(self) -> None:
+        """Show the queue, the states of the nodes and the bars."""
+        self.queue_page.show(self.runs.waiting)
+        self.tabs.query_one("#tab-queue", Tab).label = (
+            f"Queue {len(self.runs.waiting)}" if self.runs.waiting else "Queue"
+        )
+        self.run_bar.show(self.runs.view())
+        if self.runs.current is None:
+            self.live.display = False
+            self.live.clear()
+        self.show_states()
+        self.show_top()
+
+    def show_preview(self, preview: Preview) -> None:
+        """Draw what is on its way, in cells."""
+        if self.runs.current is not None:
+            self.live.display, self.picture.display = True, False
+            self.live.offer(preview.picture, f"live {preview.node}")
+
+    def show_made(self, index: int) -> None:
+        """Draw the picture of a run that was made."""
+        run = self.made.runs[index]
+        self.live.display = False
+        self.picture.display = bool(run.pictures)
+        if run.pictures:
+            self.picture.border_title = run.pictures[0].name
+            self.picture.show(run.pictures[0])
+
+    def show_looked(self, looked: Looked) -> None:
+        """Have the form show what the values of the current box are."""
+        key = self.canvas.cursor
+        if key is not None and looked.path == self.path_of(key):
+            self.inspector.show_value(looked)
+
+    def node_finished(self, path: str) -> None:
+        """Look at a node's values anew, if it is the current one."""
+        key = self.canvas.cursor
+        if key is not None and path == self.path_of(key):
+            self.engine.look(path)
+
+    def take_values(self, values: Mapping[str, Any]) -> None:
+        """Make the values of a run the values of the workflow's inputs."""
+        root = self.places[0]
+        if self.session is not root.session or self.scope:
+            self.places = [root]
+            self.show_place()
+        known = {name: value for name, value in values.items() if name in root.session.workflow.inputs}
+        left_out = [name for name in values if name not in known]
+        if self.do(lambda: take_values(self.graph, known)) and left_out:
+            self.tell(f"This workflow has no input {', '.join(left_out)}.", "warning")
+
+    # --- going about
+
+    def action_focus_canvas(self) -> None:
+        """Go to the canvas."""
+        self.remove_class("side-open")
+        self.canvas.focus()
+
+    def action_focus_inspector(self) -> None:
+        """Go to the form."""
+        self.canvas.leave_mode()
+        self.show_page("inspector")
+        self.inspector.focus_first()
+
+    def show_page(self, page: str) -> None:
+        """Show a page at the side, which in a narrow terminal takes the place of the canvas."""
+        self.add_class("side-open")
+        self.tabs.active = f"tab-{page}"
+        self.pages.current = page
+
+    @on(Tabs.TabActivated)
+    def _tab_activated(self, event: Tabs.TabActivated) -> None:
+        if event.tab.id:
+            self.pages.current = event.tab.id.removeprefix("tab-")
+
+    def action_next_tab(self) -> None:
+        """Show the next page and go there."""
+        names = list(PAGES)
+        page = names[(names.index(self.pages.current or names[0]) + 1) % len(names)]
+        self.show_page(page)
+        shown = {"inspector": self.inspector, "queue": self.queue_page, "history": self.history_page}.get(page)
+        if page == "inspector":
+            self.inspector.focus_first()
+        elif shown is not None:
+            shown.query("OptionList").first().focus()
+        else:
+            self.log_page.focus()
+
+    def action_find(self) -> None:
+        """Ask what to find."""
+        self.find_bar.display = True
+        self.find_bar.focus()
+
+    @on(Input.Changed, "#find-bar")
+    def _find(self, event: Input.Changed) -> None:
+        if self.find_bar.has_focus:
+            self.canvas.find(event.value)
+
+    @on(Input.Submitted, "#find-bar")
+    def _found(self) -> None:
+        self.find_bar.display = False
+        self.canvas.focus()
+
+    @on(LeaveWanted)
+    def _leave_wanted(self) -> None:
+        if len(self.places) > 1:
+            self.action_leave_body()
+        elif self.runs.current is not None:
+            self.action_cancel_run()
+
+    def key_escape(self) -> None:
+        """From anywhere at the side, back to the canvas."""
+        if self.find_bar.display:
+            self.find_bar.display = False
+            self.canvas.find("")
+        self.moved_at = time.monotonic()
+        self.action_focus_canvas()
+
+    def action_help(self) -> None:
+        """Show the keys."""
+        from latentgraph.tui.editor.dialogs.help import Help
+
+        self.app.push_screen(Help())
+
+    def action_next_theme(self) -> None:
+        """Take the next theme."""
+        names = sorted(self.app.available_themes)
+        self.app.theme = names[(names.index(self.app.theme) + 1) % len(names)]
+        self.tell(f"Theme {self.app.theme}.")
