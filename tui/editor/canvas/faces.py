@@ -158,7 +158,7 @@ class Faces:
         if row.kind == "ports":
             self._ports(line, box, row, look, ground)
         elif row.field is not None:
-            self._field(line, row, row.field, ground, box.disabled is not None)
+            self._field(line, box, row, row.field, look, ground)
         elif row.body is not None:
             self._body(line, row, ground)
         else:
@@ -199,12 +199,12 @@ class Faces:
             return
         faint, bold = not port.connected, False
         if look.fitting is not None:
-            bold = look.fitting[0] == side and (box.key, port.name) in look.fitting[1]
+            bold = _fits(box, port.name, side, look)
             faint = not bold
         line.set(x, self.glyphs.ports[port.kind], self.palette.port(port.kind, ground, faint=faint, bold=bold))
 
     def _growing(self, box: Box, port: PortView, side: Side, look: Look, ground: Ground) -> Style:
-        fits = look.fitting is not None and look.fitting[0] == side and (box.key, port.name) in look.fitting[1]
+        fits = _fits(box, port.name, side, look)
         return self.palette.text("text", ground, bold=True) if fits else self.palette.text("secondary", ground)
 
     def _label_style(self, box: Box, port: PortView, side: Side, look: Look, ground: Ground) -> Style:
@@ -213,7 +213,7 @@ class Faces:
         if box.disabled:
             return self.palette.faint(ground)
         if look.fitting is not None:
-            fits = look.fitting[0] == side and (box.key, port.name) in look.fitting[1]
+            fits = _fits(box, port.name, side, look)
             return self.palette.text("text", ground, bold=True) if fits else self.palette.faint(ground)
         return self._severe(port.severity, "text", ground)
 
@@ -227,17 +227,21 @@ class Faces:
             sign = self.glyphs.severities["error" if severity == "error" else "warning"]
             line.set(1, sign, self.palette.text(severity, ground, bold=True))
 
-    def _field(self, line: Line, row: Row, one: Field, ground: Ground, faint: bool) -> None:
+    def _field(self, line: Line, box: Box, row: Row, one: Field, look: Look, ground: Ground) -> None:
         room = line.width - 4
+        plain = self.palette.faint(ground) if box.disabled else None
+        if look.fitting is not None:
+            plain = self.palette.text("text", ground, bold=True) if _fits(box, one.name, "input", look) else plain
+            plain = plain or self.palette.faint(ground)
         if row.kind == "text":
-            line.put(2, clipped(row.text, room, self.glyphs.ellipsis), self._severe(one.severity, "text", ground))
+            text_style = plain or self._severe(one.severity, "text", ground)
+            line.put(2, clipped(row.text, room, self.glyphs.ellipsis), text_style)
             self._warn(line, one.severity, ground)
             return
         given = "secondary" if one.source or not one.given else "text"
         text = f"{self.glyphs.from_input}{one.source}" if one.source else one.value
         value = clipped(text, max(4, room - width_of(one.name) - 1), self.glyphs.ellipsis)
         name = clipped(one.name, room - len(value) - 1, self.glyphs.ellipsis)
-        plain = self.palette.faint(ground) if faint else None
         line.put(2, name, plain or self._severe(one.severity, "secondary", ground))
         line.put(line.width - 2 - len(value), value, plain or self._severe(one.severity, given, ground))
         self._warn(line, one.severity, ground)
@@ -273,6 +277,11 @@ class Faces:
         if row.right:
             self._glyph(line, width - 1, box, row.right, "output", look, "canvas")
         return line.cells
+
+
+def _fits(box: Box, port: str, side: Side, look: Look) -> bool:
+    """Whether the link that is being drawn may end on a port."""
+    return look.fitting is not None and look.fitting[0] == side and (box.key, port) in look.fitting[1]
 
 
 def _label(port: PortView) -> str:

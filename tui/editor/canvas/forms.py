@@ -68,6 +68,8 @@ def form_of(box: Box, zoom: Zoom) -> Form:
     width = _width(box, zoom, rows)
     if zoom is Zoom.FULL:
         rows += _value_rows(box, width)
+    elif box.role == "source" and (values := sum(port.kind == VALUE for port in box.outputs)):
+        rows.append(Row("more", text=f"{values} value{'' if values == 1 else 's'}"))
     return _form(box, zoom, [*rows, Row("bottom")], width)
 
 

@@ -16,7 +16,7 @@ NORTH, EAST, SOUTH, WEST = 27, 9, 3, 1
 """Weights of a line's arms: a cell is their sum, an arm counted once where it is thin and twice where it is heavy."""
 _LINES: Final = " ╴╸╷┐┑╻┒┓╶─╾┌┬┭┎┰┱╺╼━┍┮┯┏┲┳╵┘┙│┤┥╽┧┪└┴┵├┼┽┟╁╅┕┶┷┝┾┿┢╆╈╹┚┛╿┦┩┃┨┫┖┸┹┞╀╃┠╂╉┗┺┻┡╄╇┣╊╋"
 _ROUND: Final = {"┌": "╭", "┐": "╮", "└": "╰", "┘": "╯"}
-_ASCII_LINES: Final = {"─": "-", "━": "=", "│": "|", "┃": "#", "╴": "-", "╶": "-", "╵": "|", "╷": "|", " ": " "}
+_ASCII_LINES: Final = {"─": "-", "━": "=", "│": "|", "┃": "|", "╴": "-", "╶": "-", "╵": "|", "╷": "|", " ": " "}
 
 STRAIGHT: Final = frozenset({EAST + WEST, NORTH + SOUTH})
 

@@ -78,7 +78,7 @@ class Hints:
                 continue
             text, typed, chosen = self.labels[one], len(self.typed), one == self.chosen
             if one.end is None:
-                yield Label(area.x1 + 1, area.y1, f" {text} ", typed + 1 if typed else 0, chosen)
+                yield Label(area.x1, area.y1, text, typed, chosen)
                 continue
             if sheet.shows(one.end, one.side):
                 x, y = sheet.anchor(one.end, one.side) or (0, 0)

@@ -15,7 +15,7 @@ from latentgraph.tui.editor.canvas.sheet import Area, Sheet
 
 _QUARTERS = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
 """By which quarters are filled: 1 upper left, 2 upper right, 4 lower left, 8 lower right."""
-LEAST_WIDTH, LEAST_HEIGHT = 56, 18
+LEAST_WIDTH, LEAST_HEIGHT = 56, 22
 """Of a view that has room for it."""
 
 
@@ -38,7 +38,10 @@ def place_of(width: int, height: int, view: Area, bounds: Area) -> MapPlace | No
     whole = view.holds(bounds.x1, bounds.y1) and view.holds(bounds.x2, bounds.y2)
     if whole or width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return None
-    inner_width, inner_height = max(16, min(28, width // 5)), max(4, min(8, height // 5))
+    inner_width, most = max(16, min(28, width // 5)), max(4, min(8, height // 5))
+    # As high as the graph is in the scale of its width.
+    scale = (bounds.x2 - bounds.x1 + 1) / inner_width
+    inner_height = max(3, min(most, -(-(bounds.y2 - bounds.y1 + 1) // max(1, round(scale)))))
     return MapPlace(width - inner_width - 3, height - inner_height - 2, inner_width + 2, inner_height + 2)
 
 

@@ -189,3 +189,8 @@ class Sheet:
             max(max(area.x2 for area in areas), max((run.x2 for run in runs), default=0)),
             max(max(area.y2 for area in areas), max((run.y2 for run in runs), default=0)),
         )
+
+
+def is_seen(area: Area, view: Area) -> bool:
+    """Whether some cell of an area is in view."""
+    return area.x1 <= view.x2 and area.x2 >= view.x1 and area.y1 <= view.y2 and area.y2 >= view.y1

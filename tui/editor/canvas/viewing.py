@@ -1,25 +1,16 @@
-"""The part of the canvas that shows: a scene, its zoom, what of it is in view, what a run says of it."""
+"""The part of the canvas that knows the scene: lays it out at a zoom, keeps one's place, shows what a run says."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
-from textual.geometry import Region, Size
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
-
-from latentgraph.tui.editor.canvas.faces import IDLE, Look
 from latentgraph.tui.editor.canvas.geometry import Arrangement, Position
-from latentgraph.tui.editor.canvas.glyphs import ASCII, UNICODE
 from latentgraph.tui.editor.canvas.layout import arrange
-from latentgraph.tui.editor.canvas.minimap import MapPlace, Minimap, place_of
-from latentgraph.tui.editor.canvas.notices import paint_notice, paint_prompt
-from latentgraph.tui.editor.canvas.painting import Overlay, Painter
-from latentgraph.tui.editor.canvas.palette import COMPONENT_CLASSES, Palette
-from latentgraph.tui.editor.canvas.sheet import Area, Draft, Sheet
+from latentgraph.tui.editor.canvas.painted import PaintedSheet
+from latentgraph.tui.editor.canvas.painting import Overlay
+from latentgraph.tui.editor.canvas.sheet import Draft, Sheet
 from latentgraph.tui.editor.canvas.wire_rows import WireRows
 from latentgraph.tui.editor.canvas.zoom import Zoom
 from latentgraph.tui.editor.views import NodeState, Scene
@@ -28,8 +19,6 @@ AT_ONCE = 150
 """Boxes that are laid out while one waits; of more, the old picture stays until a thread is done."""
 _SPIN = 0.12
 """Seconds between two pictures of the spinner."""
-_MARGIN = (6, 2)
-"""Columns and rows of the graph that stay in view however far one pans; also what is kept around a box."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +40,8 @@ class _Place:
     cursor: str | None
 
 
-class SheetView(ScrollView, can_focus=True):
-    """Shows a scene row by row; scrolls, zooms, and knows nothing of keys and pointers."""
-
-    ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(COMPONENT_CLASSES)
+class SceneView(PaintedSheet):
+    """Shows a scene at a zoom; knows nothing of keys and pointers."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None, ascii_only: bool = False) -> None:
         """Make an empty canvas.
@@ -65,40 +51,20 @@ class SheetView(ScrollView, can_focus=True):
             classes: Of the widget.
             ascii_only: Draw with ASCII characters alone.
         """
-        super().__init__(id=id, classes=classes)
-        self.glyphs = ASCII if ascii_only else UNICODE
-        self.minimap_wanted = True
+        super().__init__(id=id, classes=classes, ascii_only=ascii_only)
         self.still = False
         """No spinner: for those who want nothing to move."""
-        self._scene = Scene()
         self._level = Zoom.FULL
-        self._sheet: Sheet | None = None
         self._sheets: dict[Zoom, Sheet] = {}
         self._wanted: Draft | None = None
-        self._overlay = Overlay()
-        self._painter: Painter | None = None
-        self._map: Minimap | None = None
-        self._states: dict[str, NodeState] = {}
-        self._cursor: str | None = None
-        self._marked: frozenset[str] = frozenset()
-        self._found: tuple[str, ...] = ()
-        self._origin = (0, 0)
-        self._frozen = False
         self._untouched = True
+        """Nobody moved the view, so that it shows all it can."""
         self._places: dict[tuple[str, ...], _Place] = {}
-        self._spin = 0
-
-    # --- what is shown
 
     @property
     def scene(self) -> Scene:
         """What is shown, or will be as soon as it is laid out."""
         return self._scene
-
-    @property
-    def sheet(self) -> Sheet | None:
-        """What is on the screen, laid out; None before the first layout."""
-        return self._sheet
 
     @property
     def level(self) -> Zoom:
@@ -109,6 +75,11 @@ class SheetView(ScrollView, can_focus=True):
     def states(self) -> Mapping[str, NodeState]:
         """What a run says of the boxes."""
         return self._states
+
+    @property
+    def selected(self) -> frozenset[str]:
+        """The marked boxes, or the current one where none is marked."""
+        return self._marked or (frozenset({self._cursor}) if self._cursor is not None else frozenset())
 
     def show(self, scene: Scene) -> None:
         """Show a scene. Of another scope, go to where one was there last."""
@@ -218,105 +189,7 @@ class SheetView(ScrollView, can_focus=True):
         if self._painter is not None:
             self._painter.forget()
 
-    @property
-    def selected(self) -> frozenset[str]:
-        """The marked boxes, or the current one where none is marked."""
-        return self._marked or (frozenset({self._cursor}) if self._cursor is not None else frozenset())
-
-    @property
-    def _areas(self) -> Mapping[str, Area]:
-        return self._sheet.areas if self._sheet is not None else {}
-
-    # --- looks
-
-    def _look(self, key: str) -> Look:
-        return Look(
-            current=key == self._cursor,
-            marked=key in self._marked,
-            found=key in self._found,
-            state=self._states.get(key, IDLE),
-            spin=self._spin if key in self._states else 0,
-            fitting=self._overlay.fitting,
-        )
-
-    def _refresh_looks(self) -> None:
-        if self._painter is None:
-            self.refresh()
-            return
-        changed = False
-        for key in self._scene.boxes:
-            changed = self._painter.look(key, self._look(key)) or changed
-        if changed:
-            self.refresh()
-
-    def _turn_spinners(self) -> None:
-        if self.still or self.app.animation_level == "none" or self._painter is None:
-            return
-        self._spin += 1
-        for key, state in self._states.items():
-            area = self._areas.get(key)
-            if state.status == "running" and area is not None:
-                self._painter.look(key, replace(self._look(key), spin=self._spin))
-                self.refresh_rows(area.y1, area.y1)
-
-    def refresh_rows(self, y1: int, y2: int) -> None:
-        """Paint rows of the canvas anew."""
-        self.refresh(Region(0, y1 - self.top, self.size.width, y2 - y1 + 1))
-
-    # --- what is in view
-
-    @property
-    def left(self) -> int:
-        """The column of the canvas at the left of the view."""
-        return self._origin[0] + self.scroll_offset.x
-
-    @property
-    def top(self) -> int:
-        """The row of the canvas at the top of the view."""
-        return self._origin[1] + self.scroll_offset.y
-
-    @property
-    def view(self) -> Area:
-        """What is in view."""
-        return Area(self.left, self.top, self.left + self.size.width - 1, self.top + self.size.height - 1)
-
-    def look_at(self, left: int, top: int) -> None:
-        """Put a cell of the canvas into the upper left corner."""
-        self.scroll_to(left - self._origin[0], top - self._origin[1], animate=False, force=True)
-
-    def home(self) -> None:
-        """Show the whole graph in the middle; of one that is larger, the current box, or its beginning."""
-        if self._sheet is None or not self.size.area:
-            return
-        bounds, width, height = self._sheet.bounds, self.size.width, self.size.height
-        across, down = bounds.x2 - bounds.x1 + 1, bounds.y2 - bounds.y1 + 1
-        left = bounds.x1 - max(1, (width - across) // 2)
-        top = bounds.y1 - (height - down) // 2 if down <= height else self._level_with_the_beginning()
-        self.look_at(left, top)
-        if self._cursor is not None:
-            self.reveal(self._cursor)
-
-    def _level_with_the_beginning(self) -> int:
-        """The row that puts the leftmost boxes of a high graph in the middle."""
-        assert self._sheet is not None
-        bounds, height = self._sheet.bounds, self.size.height
-        near = [area for area in self._areas.values() if area.x1 < bounds.x1 + self.size.width // 2]
-        middle = sum(area.center[1] for area in near) // len(near) if near else bounds.y1
-        return max(bounds.y1 - 1, min(bounds.y2 + 2 - height, middle - height // 2))
-
-    def reveal(self, key: str) -> None:
-        """Bring a box into view, with some room around it."""
-        area = self._areas.get(key)
-        if area is None or not self.size.area:
-            return
-        self.look_at(
-            _shifted(self.left, self.size.width, area.x1, area.x2, _MARGIN[0]),
-            _shifted(self.top, self.size.height, area.y1, area.y2, _MARGIN[1]),
-        )
-
-    def center_on(self, x: int, y: int) -> None:
-        """Put a cell of the canvas into the middle of the view."""
-        self.look_at(x - self.size.width // 2, y - self.size.height // 2)
+    # --- zoom and place
 
     def zoom(self, level: Zoom, around: Position | None = None) -> None:
         """Show more or less of each box, while one of them stays where it is.
@@ -361,19 +234,6 @@ class SheetView(ScrollView, can_focus=True):
         area = self._areas.get(key)
         return Anchor(key, area.x1 - self.left, area.y1 - self.top) if area else None
 
-    def _resize_world(self) -> None:
-        """Let the view go as far as some cells of the graph stay in it; what is in view stays."""
-        if self._sheet is None or self._frozen or not self.size.area:
-            return
-        left, top = self.left, self.top
-        bounds = self._sheet.bounds
-        across, down = max(0, self.size.width - _MARGIN[0]), max(0, self.size.height - _MARGIN[1])
-        self._origin = bounds.x1 - across, bounds.y1 - down
-        size = Size(bounds.x2 - bounds.x1 + 1 + 2 * across, bounds.y2 - bounds.y1 + 1 + 2 * down)
-        if size != self.virtual_size:
-            self.virtual_size = size
-        self.look_at(left, top)
-
     def on_resize(self) -> None:
         """Keep what is in view, or show all of it as long as nobody moved the view."""
         self._resize_world()
@@ -382,71 +242,12 @@ class SheetView(ScrollView, can_focus=True):
         elif self._cursor is not None:
             self.reveal(self._cursor)
 
-    # --- painting
-
-    def notify_style_update(self) -> None:
-        """Mix the styles anew: the theme changed."""
-        super().notify_style_update()
-        self._painter = None
-
-    def _ready_painter(self, sheet: Sheet) -> Painter:
-        if self._painter is None:
-            palette = Palette(self.get_component_styles)
-            self._painter = Painter(sheet, palette, self.glyphs, self._overlay)
-            self._overlay.looks.clear()
-            for key in self._scene.boxes:
-                self._painter.look(key, self._look(key))
-        return self._painter
-
-    def render_line(self, y: int) -> Strip:
-        """Paint one row of the view."""
-        width = self.size.width
-        if self._sheet is None or not self._sheet.areas:
-            laying_out = len(self._scene.boxes) if self._sheet is None else 0
-            return paint_notice(Palette(self.get_component_styles), y, self.size, laying_out)
-        painter = self._ready_painter(self._sheet)
-        place = self.map_place()
-        on_map = place is not None and place.y <= y < place.y + place.height
-        with_prompt = bool(self.prompt) and y == self.size.height - 1
-        if not on_map and not with_prompt:
-            return painter.strip(self.top + y, self.left, width)
-        line = painter.row(self.top + y, self.left, width)
-        if place is not None and on_map:
-            self._ready_map(place).paint(
-                line, y - place.y, place, self.view, self._cursor, painter.palette, self.glyphs
-            )
-        if with_prompt:
-            paint_prompt(line, self.prompt, painter.palette)
-        return line.strip()
-
-    @property
-    def prompt(self) -> str:
-        """What the lowest row of the view says; nothing while keys do what the table says."""
-        return ""
-
-    def map_place(self) -> MapPlace | None:
-        """Where the minimap is; None while it is not shown."""
-        if self._sheet is None or not self.minimap_wanted:
-            return None
-        return place_of(self.size.width, self.size.height, self.view, self._sheet.bounds)
-
-    def _ready_map(self, place: MapPlace) -> Minimap:
-        width, height = place.width - 2, place.height - 2
-        if self._map is None or (self._map.width, self._map.height) != (width, height):
-            assert self._sheet is not None
-            self._map = Minimap(self._sheet, width, height)
-        return self._map
-
-    def go_to_map(self, x: int, y: int) -> None:
-        """Centre the view on what a cell of the minimap stands for."""
-        place = self.map_place()
-        if place is not None:
-            self.center_on(*self._ready_map(place).world(x - place.x - 1, y - place.y - 1))
-
-
-def _shifted(start: int, length: int, first: int, last: int, margin: int) -> int:
-    """Where a view has to begin to hold cells, moved as little as it takes."""
-    margin = max(0, min(margin, (length - (last - first + 1)) // 2))
-    if last - first + 1 >= length or first - margin < start:
-        return first - margin
-    return max(start, last + margin - length + 1)
+    def _turn_spinners(self) -> None:
+        if self.still or self.app.animation_level == "none" or self._painter is None:
+            return
+        self._spin += 1
+        for key, state in self._states.items():
+            area = self._areas.get(key)
+            if state.status == "running" and area is not None:
+                self._painter.look(key, replace(self._look(key), spin=self._spin))
+                self.refresh_rows(area.y1, area.y1)
