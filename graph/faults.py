@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from latentgraph.graph.names import closest
+from latentgraph.graph.names import meant, nearest
 from latentgraph.graph.words import kind_of, listed, shown
 
 
@@ -18,12 +18,14 @@ class ValueFaultError(ValueError):
 
     Attributes:
         hint: What to write instead, where that can be told.
+        instead: The same as JSON, where the whole value is to be written so.
         path: Where inside the value the fault is; empty for the value itself.
     """
 
-    def __init__(self, message: str, hint: str = "", path: Sequence[str | int] = ()) -> None:
+    def __init__(self, message: str, hint: str = "", path: Sequence[str | int] = (), instead: str = "") -> None:
         super().__init__(message)
         self.hint = hint
+        self.instead = instead
         self.path = tuple(path)
 
 
@@ -31,12 +33,12 @@ def choice_fault(value: object, choices: Sequence[object], wanted: str) -> Value
     """The fault of a value that is none of the choices."""
     if not any(type(value) is type(choice) for choice in choices):
         return ValueFaultError(f"{shown(value)} is {kind_of(value)}; takes {wanted}")
-    hint = closest(value, [one for one in choices if isinstance(one, str)]) if isinstance(value, str) else ""
-    if hint.startswith("there"):
-        hint = ""  # the sentence lists them already
+    near = nearest(value, [one for one in choices if isinstance(one, str)]) if isinstance(value, str) else ""
     few = len(choices) <= 20
     return ValueFaultError(
-        f"{shown(value)} is not one of {listed(choices) if few else f'{len(choices)} choices'}", hint
+        f"{shown(value)} is not one of {listed(choices) if few else f'{len(choices)} choices'}",
+        meant(near) if near else "",
+        instead=json.dumps(near) if near else "",
     )
 
 
@@ -60,7 +62,8 @@ def value_fault(error: ValidationError, value: object, wanted: str, fits: Callab
         sentence = f"{_inside(first['input'], path)} is larger than a number goes"
     elif len(errors) == 1 and not first["type"].endswith("_type"):
         sentence = _fallback(first, path)
-    return ValueFaultError(sentence, _meant(value, fits), path)
+    hint, instead = _meant(value, fits)
+    return ValueFaultError(sentence, hint, path, instead)
 
 
 def _type_sentence(value: object, path: Sequence[str | int], wanted: str) -> str:
@@ -86,19 +89,20 @@ def _fallback(error: ErrorDetails, path: Sequence[str | int]) -> str:
     return f"{_inside(error['input'], path)}: {message[0].lower()}{message[1:]}"
 
 
-def _meant(value: object, fits: Callable[[object], bool]) -> str:
-    """What was probably meant by a value of the wrong type."""
+def _meant(value: object, fits: Callable[[object], bool]) -> tuple[str, str]:
+    """What was probably meant by a value of the wrong type: the hint, and what to write as JSON."""
     if isinstance(value, str):
         try:
             bare = json.loads(value)
         except (ValueError, RecursionError):
-            return ""
-        return f"write {value} without quotes" if fits(bare) else ""
+            return "", ""
+        return (f"write {value} without quotes", value) if fits(bare) else ("", "")
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 and fits(int(value)):
-        return f"write {int(value)}"
+        return f"write {int(value)}", str(int(value))
     if isinstance(value, (int, float)) and fits(json.dumps(value)):
-        return f'write "{json.dumps(value)}"'
-    return ""
+        text = json.dumps(json.dumps(value))
+        return f"write {text}", text
+    return "", ""
 
 
 def _path_in(location: Sequence[str | int], value: Any) -> tuple[str | int, ...]:

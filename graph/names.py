@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -33,17 +33,25 @@ def printable(text: str) -> str:
 def closest(name: str, known: Iterable[str]) -> str:
     """A hint that names the likeliest of `known`, or lists them where they are few."""
     candidates = sorted(set(known))
+    near = nearest(name, candidates)
+    return meant(near) if near else offered(candidates)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The likeliest of `known`; empty where none comes near."""
+    candidates = sorted(set(known))
     # Texts of lengths farther apart than 3 to 7 cannot reach the cutoff.
     near = [one for one in candidates if 3 * len(one) <= 7 * len(name) <= 49 * len(one) / 3] if len(name) < 100 else []
     near.sort(key=lambda one: (one[:1] != name[:1], abs(len(one) - len(name))))
     matches = get_close_matches(name, near[:2000], n=1, cutoff=0.6)
-    if matches:
-        return meant(matches[0])
-    if not candidates:
+    return matches[0] if matches else ""
+
+
+def offered(known: Collection[str]) -> str:
+    """A hint that lists names where they are few."""
+    if not known:
         return "there are none"
-    if len(candidates) <= 12:
-        return "there are: " + ", ".join(candidates)
-    return ""
+    return "there are: " + ", ".join(sorted(known)) if len(known) <= 12 else ""
 
 
 def meant(name: str) -> str:

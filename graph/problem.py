@@ -55,6 +55,16 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What a hint says, for an editor to do it by a key."""
+
+    kind: Literal["name", "between", "value", "link"]
+    words: tuple[str, ...]
+    """name: what stands there, and what was meant. between: node types, to be put in a row. value: what to write, as
+    JSON. link: an output outside the loop, to be handed into it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """A diagnosis for the user, shown as `file:line:column: code node.port: sentence; hint`."""
 
@@ -68,6 +78,8 @@ class Problem:
     port: str = ""
     file: str = ""
     place: Place | None = None
+    suggestion: Suggestion | None = None
+    """The hint, where it can be applied."""
 
     def __post_init__(self) -> None:
         """Make every text fit to be shown: a file's names can hold anything, escape sequences of terminals included."""

@@ -6,6 +6,7 @@ by pydantic, strictly: a string is no number and 3.7 is no integer. Values that 
 
 from __future__ import annotations
 
+import json
 import types
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -115,10 +116,13 @@ class PortType:
         if self._holds_by_class(value):
             return value
         if not self.literal:
-            hint = f'write {{"from": {shown(value)}}}' if isinstance(value, str) and value.count(".") == 1 else ""
+            link = json.dumps({"from": value}) if isinstance(value, str) and value.count(".") == 1 else ""
+            hint = f'write {{"from": {shown(value)}}}' if link else ""
             if isinstance(value, list) and len(value) == 2 and isinstance(value[0], str):
                 hint = f'write {{"from": "{value[0]}.<output>"}}'
-            raise ValueFaultError(f"{shown(value)} is {kind_of(value)}; takes {self.name}, by a link", hint)
+            raise ValueFaultError(
+                f"{shown(value)} is {kind_of(value)}; takes {self.name}, by a link", hint, instead=link
+            )
         choices = self._choices
         if choices is not None:
             return _chosen(value, choices, self.name)

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from latentgraph.graph.access import FileAccess
 from latentgraph.graph.check.declarations import declaration_fault
-from latentgraph.graph.check.report import Report
+from latentgraph.graph.check.report import Report, value_suggestion
 from latentgraph.graph.registry import Registry
 from latentgraph.graph.typed import Absent, Constant, Offer, Supply
 from latentgraph.graph.types import SCALARS, PortType, ValueFaultError
@@ -110,5 +110,6 @@ def _supply(
     except ValueFaultError as fault:
         message = f"the default is not of the declared type: {fault}"
         place = ["inputs", name, "default", *fault.path]
-        report.add("E116", message, place, "inputs", name, hint=fault.hint, key=False)
+        suggestion = value_suggestion(fault)
+        report.add("E116", message, place, "inputs", name, hint=fault.hint, suggestion=suggestion, key=False)
         return Absent()

@@ -124,8 +124,8 @@ def _following(node: Node, carry: Mapping[str, Offer], inside: Scope, path: str,
         start = carry[key]
         if ANYTHING not in (offer.type, start.type) and not start.type.accepts(offer.type):
             message = f"starts as {start.type.name}, but '{end.next}' gives {offer.type.name}"
-            hint = inside.report.bridge(inside.registry, offer.type, start.type)
-            inside.report.add("E107", message, where, path, key, hint=hint, key=False)
+            hint, suggestion = inside.report.bridge(inside.registry, offer.type, start.type)
+            inside.report.add("E107", message, where, path, key, hint=hint, suggestion=suggestion, key=False)
         elif start.family and offer.family and start.family != offer.family:
             message = f"starts in family {start.family}, but '{end.next}' is of family {offer.family}"
             hint = "what a loop carries stays of one family"

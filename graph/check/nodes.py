@@ -92,11 +92,13 @@ def refuse_fields(node: Node, fields: Sequence[str], what: str, scope: Scope, na
 
 
 def _unknown_type(name: str, node: Node, scope: Scope) -> None:
-    hint = scope.report.closest(node.type, [*scope.registry.names(), LOOP, SUBWORKFLOW])
+    hint, suggestion = scope.report.closest(node.type, [*scope.registry.names(), LOOP, SUBWORKFLOW])
     if node.package:
+        suggestion = None
         hint = f"the file says that the package '{node.package}' provides it: install that"
     message = f"unknown node type '{node.type}'"
-    scope.report.add("E101", message, (*scope.json_path, name, "type"), scope.path + name, hint=hint, key=False)
+    place = (*scope.json_path, name, "type")
+    scope.report.add("E101", message, place, scope.path + name, hint=hint, suggestion=suggestion, key=False)
     for value_name, value in node.inputs.items():
         if text := link_text(value):
             scope.follow(text, (*scope.json_path, name, "inputs", value_name, "from"), node=scope.path + name,

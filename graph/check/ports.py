@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from latentgraph.graph.access import AccessError, reads_of
 from latentgraph.graph.check.inputs import ANYTHING
+from latentgraph.graph.check.report import value_suggestion
 from latentgraph.graph.check.scope import GONE, JsonPath, Scope
 from latentgraph.graph.node import Port
 from latentgraph.graph.typed import Absent, Constant, Offer, TypedNode, Wire
@@ -99,7 +100,11 @@ def _take_constant(
         value = port.type.parse(constant.value)
     except ValueFaultError as fault:
         place = place if text else (*place, *fault.path)
-        scope.report.add("E104", f"{fault}{origin}", place, typed.path, port.name, hint=fault.hint, key=False)
+        suggestion = None if text else value_suggestion(fault)
+        scope.report.add(
+            "E104", f"{fault}{origin}", place, typed.path, port.name,
+            hint=fault.hint, suggestion=suggestion, key=False,
+        )  # fmt: skip
         return
     reads = reads_of(port.type.metadata)
     if reads is not None and value is not None:
@@ -115,6 +120,6 @@ def _take_constant(
 
 
 def _mismatch(typed: TypedNode, port: Port, offer: Offer, text: str, scope: Scope, place: JsonPath) -> None:
-    hint = scope.report.bridge(scope.registry, offer.type, port.type)
+    hint, suggestion = scope.report.bridge(scope.registry, offer.type, port.type)
     message = f"takes {port.type.name}, '{text}' gives {offer.type.name}"
-    scope.report.add("E107", message, place, typed.path, port.name, hint=hint, key=False)
+    scope.report.add("E107", message, place, typed.path, port.name, hint=hint, suggestion=suggestion, key=False)

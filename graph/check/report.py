@@ -7,13 +7,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from latentgraph.graph.document import Document, read_document
-from latentgraph.graph.names import closest, name_fault
-from latentgraph.graph.problem import Place, Problem
+from latentgraph.graph.names import meant, name_fault, nearest, offered
+from latentgraph.graph.problem import Place, Problem, Suggestion
 from latentgraph.graph.registry import Registry
-from latentgraph.graph.types import PortType
+from latentgraph.graph.types import PortType, ValueFaultError
 
 _NEAREST = 1_000_000
 """Names that are compared for hints: a file in which all is wrong is answered in time rather than with every hint."""
+
+
+def value_suggestion(fault: ValueFaultError) -> Suggestion | None:
+    """What to write in place of a wrong value, where that can be told."""
+    return Suggestion("value", (fault.instead,)) if fault.instead else None
 
 
 @dataclass(slots=True)
@@ -24,7 +29,7 @@ class Findings:
     to_compare: int = _NEAREST
     embedded: dict[str, str] = field(default_factory=dict)
     """The text of every sub-workflow that was read, by the path of its node."""
-    bridges: dict[tuple[str, str], str] = field(default_factory=dict)
+    bridges: dict[tuple[str, str], tuple[str, Suggestion | None]] = field(default_factory=dict)
     """Hints for pairs of types; looking for one goes through the whole registry."""
     opened: int = 0
     """Sub-workflows, each time one is opened."""
@@ -67,11 +72,13 @@ class Report:
         port: str = "",
         *,
         hint: str = "",
+        suggestion: Suggestion | None = None,
         key: bool = True,
     ) -> None:
         """Add a problem about what stands at `path` in the file."""
         place = self.document.place(path, key=key)
-        self.findings.problems.append(Problem(code, message, hint, node, port, self.document.name, place))
+        problem = Problem(code, message, hint, node, port, self.document.name, place, suggestion)
+        self.findings.problems.append(problem)
 
     def unknown(
         self,
@@ -86,12 +93,16 @@ class Report:
         key: bool = True,
     ) -> None:
         """Add a problem about a name that is not among `known`, with the closest as the hint."""
-        self.add(code, message, path, node, port, hint=self.closest(name, known), key=key)
+        hint, suggestion = self.closest(name, known)
+        self.add(code, message, path, node, port, hint=hint, suggestion=suggestion, key=key)
 
-    def closest(self, name: str, known: Collection[str]) -> str:
+    def closest(self, name: str, known: Collection[str]) -> tuple[str, Suggestion | None]:
         """The hint for a name that is not among `known`; none where too many were looked for."""
         self.findings.to_compare -= len(known) + 100
-        return closest(name, known) if self.findings.to_compare > 0 else ""
+        if self.findings.to_compare <= 0:
+            return "", None
+        near = nearest(name, known)
+        return (meant(near), Suggestion("name", (name, near))) if near else (offered(set(known)), None)
 
     def name(self, name: str, path: Sequence[str | int], node: str = "", port: str = "") -> bool:
         """Add a problem if `name` cannot be a name, and say whether it can."""
@@ -100,13 +111,13 @@ class Report:
             self.add("E008", fault, path, node, port)
         return not fault
 
-    def bridge(self, registry: Registry, source: PortType, target: PortType) -> str:
+    def bridge(self, registry: Registry, source: PortType, target: PortType) -> tuple[str, Suggestion | None]:
         """The hint that names the nodes between two types, where there are any."""
         pair = source.name, target.name
         if pair not in self.findings.bridges:
             nodes = registry.bridge(source, target)
-            hint = "put " + ", then ".join(f"`{name}`" for name in nodes) + " between" if nodes else ""
-            self.findings.bridges[pair] = hint
+            hint = "put " + ", then ".join(f"`{name}`" for name in nodes) + " between"
+            self.findings.bridges[pair] = (hint, Suggestion("between", tuple(nodes))) if nodes else ("", None)
         return self.findings.bridges[pair]
 
     def in_order(self) -> tuple[Problem, ...]:

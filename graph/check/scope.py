@@ -9,6 +9,7 @@ from typing import Literal
 from latentgraph.graph.access import FileAccess
 from latentgraph.graph.check.inputs import ANYTHING
 from latentgraph.graph.check.report import Report
+from latentgraph.graph.problem import Suggestion
 from latentgraph.graph.registry import Registry
 from latentgraph.graph.typed import Absent, Offer, Wire
 from latentgraph.graph.types import PortType
@@ -97,7 +98,8 @@ class Scope:
             name = link.port if link.node == "inputs" else link.node
             hint = f'add "{name}": {{"from": "{link}"}} to the inputs of the loop, and read loop.{name}'
             message = f"'{link}' is outside the loop, whose body reads only its own nodes and loop.<name>"
-            self.report.add("E112", message, json_path, node, port, hint=hint, key=False)
+            suggestion = Suggestion("link", (str(link),))
+            self.report.add("E112", message, json_path, node, port, hint=hint, suggestion=suggestion, key=False)
         elif link.node == "loop":
             message = "only the body of a loop reads 'loop'"
             self.report.add("E105", message, json_path, node, port, key=False)

@@ -11,6 +11,7 @@ from latentgraph.graph.access import AccessError, FileAccess
 from latentgraph.graph.canonical import canonical_text
 from latentgraph.graph.check.inputs import input_offers
 from latentgraph.graph.check.nodes import check_nodes, offer_of_disabled, refuse_fields
+from latentgraph.graph.check.report import value_suggestion
 from latentgraph.graph.check.scope import GONE, JsonPath, Scope
 from latentgraph.graph.document import Document, parse_document
 from latentgraph.graph.errors import WorkflowError
@@ -148,14 +149,17 @@ def _fitted(
         except ValueFaultError as fault:
             origin = f" (from {text})" if text else ""
             where = (*where, "from") if text else (*where, *fault.path)
-            scope.report.add("E104", f"{fault}{origin}", where, path, key, hint=fault.hint, key=False)
+            suggestion = None if text else value_suggestion(fault)
+            scope.report.add(
+                "E104", f"{fault}{origin}", where, path, key, hint=fault.hint, suggestion=suggestion, key=False
+            )
             return Offer(declared.type, Absent())
         return Offer(declared.type, replace(supply, value=value), given.family)
     if isinstance(supply, Absent):
         return Offer(declared.type, supply)
     if not declared.type.accepts(given.type):
         message = f"takes {declared.type.name}, '{text}' gives {given.type.name}"
-        hint = scope.report.bridge(scope.registry, given.type, declared.type)
-        scope.report.add("E107", message, (*where, "from"), path, key, hint=hint, key=False)
+        hint, suggestion = scope.report.bridge(scope.registry, given.type, declared.type)
+        scope.report.add("E107", message, (*where, "from"), path, key, hint=hint, suggestion=suggestion, key=False)
         return Offer(declared.type, Absent())
     return Offer(given.type, supply, given.family)
