@@ -32,6 +32,8 @@ OUTPUTS: Final = ">outputs"
 BODY: Final = "loop"
 NEXT: Final = ">next"
 ANYTHING: Final = PortType(Any)
+TEXT: Final = PortType(str)
+_DESCRIPTION: Final = "For whoever reads the workflow: what it is here for."
 FILE: Final = PortType(Annotated[str, ReadsFile((".json",))])
 """Of the file of a sub-workflow."""
 _EDGES: Final[Mapping[str, tuple[BoxRole, str, str]]] = {
@@ -140,6 +142,8 @@ class _Place:
     def _subject(self, subject: Subject, fields: Iterable[FieldSpec], outputs: Mapping[str, Port]) -> Subject:
         by_port = faults_by_port(self.problems, self.path)
         found = tuple(replace(one, fault=by_port.get(one.name)) for one in fields)
+        if subject.description is not None:
+            found += (FieldSpec("description", TEXT, "description", subject.description, "", help=_DESCRIPTION),)
         shown = {one.name for one in found}
         return replace(
             subject,
@@ -190,13 +194,18 @@ class _Place:
     def _declared(self, name: str, port: Port) -> FieldSpec:
         declared = self.workflow.inputs[name]
         readers = self._readers(name)
+        # Whoever sets what may be null must find a way back, though null is no longer what the declaration says.
+        nullable = (not declared.required and declared.default is None) or (
+            bool(readers) and all(one.type.optional for one in readers)
+        )
+        port_type = narrowed(port.type, readers)
         return FieldSpec(
             name,
-            narrowed(port.type, readers),
+            PortType(port_type.annotation | None) if nullable and port_type.literal else port_type,
             "declared",
             ABSENT if declared.required else declared.default,
             help=declared.description or next((one.help for one in readers if one.help), ""),
-            nullable=not declared.required and declared.default is None,
+            nullable=nullable,
         )
 
     def _readers(self, name: str) -> list[Port]:
@@ -220,17 +229,18 @@ class _Place:
         return [FieldSpec(name, _type_of(sink, name), role, link=link, help=told) for role, name, link, told in ends]
 
     def _told(self, port: Port) -> Port:
-        """A port of the box `loop`, with where it comes from as its help."""
-        loop = self._loop()
-        if loop is None or port.help:
+        """A port of the box `loop`, with where it comes from in its help."""
+        loop, name = self._loop(), port.name
+        if loop is None:
             return port
-        if port.name in (loop.each or {}):
-            return replace(port, help=f"One item a turn, of {(loop.each or {})[port.name].source}.")
-        if port.name in (loop.carry or {}):
-            return replace(port, help=f"From turn to turn; begins as {(loop.carry or {})[port.name].source}.")
-        if link := link_text(loop.inputs.get(port.name)):
-            return replace(port, help=f"The same in each turn: {link}.")
-        return replace(port, help="The turn, counted from 0." if port.name == "index" else "")
+        origin = ""
+        if loop.each and name in loop.each:
+            origin = f"From {loop.each[name].source}."
+        elif loop.carry and name in loop.carry:
+            origin = f"Begins as {loop.carry[name].source}."
+        elif link := link_text(loop.inputs.get(name)):
+            origin = f"From {link}."
+        return replace(port, help=" ".join(part for part in (port.help, origin) if part))
 
     def _outputs(self, outputs: Mapping[str, Port]) -> Iterable[OutputSpec]:
         targets: dict[str, list[End]] = {}

@@ -185,7 +185,7 @@ class Tick(Static, can_focus=True):
 
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space,enter,left,right", "toggle", "Switch", show=False),
+        Binding("space,enter,left,right", "switch", "Switch", show=False),
         Binding("up", "app.focus_previous", "Field above", show=False),
         Binding("down", "app.focus_next", "Field below", show=False),
     ]
@@ -209,14 +209,14 @@ class Tick(Static, can_focus=True):
     def _value(self) -> Any:
         return {"true": True, "false": False, "": self._spec.default}.get(self.text)
 
-    def action_toggle(self) -> None:
+    def action_switch(self) -> None:
         """Say the other."""
         self.show(self._spec, "false" if self._value() is True else "true")
         self.post_message(self.Changed())
 
     def on_click(self) -> None:
         """As by key."""
-        self.action_toggle()
+        self.action_switch()
 
 
 def editor_for(spec: FieldSpec, kind: Kind, text: str) -> Widget:

@@ -94,6 +94,11 @@ class Inspector(Widget):
         """What was last asked to be shown."""
         return self._wanted
 
+    @property
+    def settled(self) -> bool:
+        """Whether what is shown is what was asked for."""
+        return self.is_mounted and self._wanted is self._shown
+
     def show(self, subject: Subject | None) -> None:
         """Show a box, or the same box after a change. What is typed for another box is handed over first.
 
@@ -128,7 +133,7 @@ class Inspector(Widget):
 
     def focus_field(self, port: str) -> None:
         """Go to a field, also of a box that is about to be shown."""
-        if self._wanted is not self._shown:
+        if not self.settled:
             self._focus_next = port
             return
         if row := self._form.row(port):
@@ -162,7 +167,6 @@ class Inspector(Widget):
         focused = self._focused_port() if moved else None
         if moved:
             self._leave()
-        self._shown = subject
         with self.app.batch_update():
             self._empty.display = subject is None
             self._body.display = subject is not None
@@ -170,6 +174,7 @@ class Inspector(Widget):
                 await self._fill(subject)
             if moved:
                 self._body.scroll_home(animate=False)
+            self._shown = subject
             self._show_value()
         self._go_on(focused)
 
@@ -224,6 +229,13 @@ class Inspector(Widget):
     @on(FieldFocused)
     def _tell(self, event: FieldFocused) -> None:
         self._help.show(self._named(event.port))
+        self.call_after_refresh(self._uncover)
+
+    def _uncover(self) -> None:
+        """Scroll the field up that the help has come to lie over."""
+        focused = self.screen.focused if self.is_mounted else None
+        if focused is not None and self.has_focus_within:
+            focused.scroll_visible(animate=False)
 
     def on_descendant_blur(self) -> None:
         """Without a focused field there is none to help with."""
@@ -236,8 +248,8 @@ class Inspector(Widget):
     @on(HelpKeys.Clicked)
     async def _clicked(self, event: HelpKeys.Clicked) -> None:
         event.stop()
-        target = next((row for row in self._form.rows if row.has_focus_within), None)
-        target = target or next((links for links in self._links if links.has_focus), None)
+        targets: list[Widget] = [*self._form.rows, *self._links]
+        target = next((one for one in targets if one.has_focus_within or one.has_focus), None)
         if target is not None:
             await target.run_action(event.action)
 

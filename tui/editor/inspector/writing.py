@@ -18,6 +18,13 @@ NUMBERS: Final = ("integer", "number")
 AREAS: Final = ("text", "json")
 """Kinds that take several lines."""
 _TEXTS: Final = ("string", "file", "text")
+_PLAINLY: Final = {
+    "Expecting value": "a value is missing",
+    "Expecting property name enclosed in double quotes": "a name in double quotes is missing",
+    "Extra data": "more follows where it should end,",
+    "Unterminated string starting at": "a text never ends that begins",
+}
+"""What Python's JSON reader says, in words that say where to look."""
 _LONG: Final = 60
 _LONG_NAMES: Final = re.compile(r"(^|_)(prompt|text|description)s?($|_)")
 _SEEDS: Final = re.compile(r"(^|_)seed($|_)")
@@ -125,7 +132,7 @@ def _written(spec: FieldSpec, kind: Kind, text: str) -> Any:
         if kind in NUMBERS:
             raise ValueFaultError(f"{shown(text)} is not {with_article(spec.type.name)}") from None
         place = f"line {error.lineno}, column {error.colno}" if "\n" in text else f"column {error.colno}"
-        raise ValueFaultError(f"no JSON: {_plainly(error.msg)} at {place}", _json_hint(spec)) from None
+        raise ValueFaultError(f"this is no JSON: {_plainly(error.msg)} at {place}", _json_hint(spec)) from None
     except RecursionError:
         raise ValueFaultError("nested too deeply") from None
     except ValueFaultError:
@@ -155,7 +162,10 @@ def _finite(digits: str) -> float:
 
 
 def _plainly(message: str) -> str:
-    return message[0].lower() + message[1:].replace("delimiter", "character")
+    missing = re.fullmatch(r"Expecting ('.') delimiter", message)
+    if missing:
+        return f"a {missing[1]} is missing"
+    return _PLAINLY.get(message, message[0].lower() + message[1:])
 
 
 def _json_hint(spec: FieldSpec) -> str:
