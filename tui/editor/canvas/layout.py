@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from latentgraph.tui.editor.canvas.columns import arrange_freely
 from latentgraph.tui.editor.canvas.geometry import Arrangement, Position, Shape, Wire
-from latentgraph.tui.editor.canvas.moving import make_way, rerouted
+from latentgraph.tui.editor.canvas.moving import rerouted
 from latentgraph.tui.editor.canvas.nets import nets_of
+from latentgraph.tui.editor.canvas.pinning import make_way
 from latentgraph.tui.editor.canvas.ways import QUICK
 
 

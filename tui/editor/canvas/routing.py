@@ -1,5 +1,6 @@
 """Routing around boxes: for boxes that somebody put somewhere, where no free channel is kept for the wires."""
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 
 from latentgraph.tui.editor.canvas.geometry import End, Position, Segment, Shape, Wire, wire_end, wire_start
@@ -29,18 +30,12 @@ def route(
     if not nets:
         return {}, []
     router = _Router(shapes, positions, nets, standing, effort)
-    order = sorted(range(len(nets)), key=lambda number: (router.length(nets[number]), number))
-    paths: dict[Wire, Path] = {}
-    stuck: set[End] = set()
-    for turn in range(effort.rounds):
-        paths, stuck = router.route([nets[number] for number in order])
-        if not stuck or turn == effort.rounds - 1:
-            break
-        # Whoever found no way chooses first the next time.
-        order.sort(key=lambda number: nets[number].source not in stuck)
+    order = sorted(nets, key=router.length)
+    router.route(order)
     for _ in range(effort.polish if len(nets) <= FEW else 0):
-        stuck = router.improve([nets[number] for number in order], paths)
-    return paths, [path for wire, path in paths.items() if wire.source in stuck]
+        router.polish(order)
+    paths = {Wire(net.source, target): router.paths[net.source][target] for net in nets for target in net.targets}
+    return paths, [path for source in router.cut for path in router.paths[source].values()]
 
 
 class _Router:
@@ -64,6 +59,11 @@ class _Router:
         self.right = max([x for x, _ in ends] + [x + box.width for x, _, box in boxes], default=0) + columns
         self.top = min([y for _, y in ends] + [y for _, y, _ in boxes], default=0) - rows
         self.bottom = max([y for _, y in ends] + [y + box.height for _, y, box in boxes], default=0) + rows
+        self.ground = self._ground()
+        self.paths: dict[End, dict[End, Path]] = {}
+        """By output: the path to each input."""
+        self.cut: dict[End, None] = {}
+        """The outputs of nets that share cells with others, for want of a free way."""
 
     def _ends(self, net: Net) -> list[Position]:
         key, port = net.source
@@ -76,31 +76,48 @@ class _Router:
         xs, ys = [x for x, _ in ends], [y for _, y in ends]
         return max(xs) - min(xs) + max(ys) - min(ys)
 
-    def route(self, nets: Sequence[Net]) -> tuple[dict[Wire, Path], set[End]]:
-        """The paths of the nets, each around those before it, and the outputs of those that found no free way."""
-        ground = self.ground = self._ground()
-        paths: dict[Wire, Path] = {}
-        stuck: set[End] = set()
-        for net in nets:
-            found, free = self._lead(net, ground)
-            ground.add_paths(found.values())
-            paths |= found
-            if not free:
-                stuck.add(net.source)
-        return paths, stuck
+    def route(self, nets: Sequence[Net]) -> None:
+        """Lead each net around those before it. One without a free way sends away those that lie in its shortest."""
+        waiting = deque(nets)
+        turns: dict[End, int] = {}
+        while waiting:
+            net = waiting.popleft()
+            turns[net.source] = turns.get(net.source, 0) + 1
+            paths, free = self._lead(net)
+            if not free and turns[net.source] <= self.effort.rounds:
+                waiting += self._send_away(net, list(paths.values()))
+            self._take(net, paths, free)
 
-    def improve(self, nets: Sequence[Net], paths: dict[Wire, Path]) -> set[End]:
-        """Route each net again now that all the others have their paths; returns what `route` does."""
-        stuck: set[End] = set()
+    def polish(self, nets: Sequence[Net]) -> None:
+        """Lead each net again, now that all the others have their paths."""
         for net in nets:
-            for target in net.targets:
-                self.ground.remove_path(paths[Wire(net.source, target)])
-            found, free = self._lead(net, self.ground)
-            self.ground.add_paths(found.values())
-            paths |= found
-            if not free:
-                stuck.add(net.source)
-        return stuck
+            self._free(net.source)
+            self._take(net, *self._lead(net))
+
+    def _take(self, net: Net, paths: dict[End, Path], free: bool) -> None:
+        self.ground.add_paths(paths.values())
+        self.paths[net.source] = paths
+        if not free:
+            self.cut[net.source] = None
+
+    def _free(self, source: End) -> None:
+        for path in self.paths.pop(source).values():
+            self.ground.remove_path(path)
+        self.cut.pop(source, None)
+
+    def _send_away(self, net: Net, paths: Sequence[Path]) -> list[Net]:
+        """Take back the nets that share a cell with these paths of another one."""
+        runs = [run for path in paths for run in path]
+        away = [
+            other
+            for other in self.nets
+            if other is not net
+            and other.source in self.paths
+            and any(shares(path, runs) for path in self.paths[other.source].values())
+        ]
+        for other in away:
+            self._free(other.source)
+        return away
 
     def _ground(self) -> Ground:
         left, top, right, bottom = self.left, self.top, self.right, self.bottom
@@ -117,26 +134,26 @@ class _Router:
                 ground.add_exit(end, -1)
         return ground
 
-    def _lead(self, net: Net, ground: Ground) -> tuple[dict[Wire, Path], bool]:
+    def _lead(self, net: Net) -> tuple[dict[End, Path], bool]:
         start, *ends = self._ends(net)
-        tree = Tree(start, ground)
-        finder = WayFinder(ground, tree.own, self.effort)
-        paths: dict[Wire, Path] = {}
+        tree = Tree(start, self.ground)
+        finder = WayFinder(self.ground, tree.own, self.effort)
+        paths: dict[End, Path] = {}
         free = True
         for end, target in sorted(zip(ends, net.targets, strict=True), key=lambda pair: _distance(start, pair[0])):
             corners = finder.find(start, end)
             if corners is None:
-                corners, kept = self._squeeze(ground, tree, end)
+                corners, kept = self._squeeze(tree, end)
                 free = free and kept
-            paths[Wire(net.source, target)] = tree.grow(corners)
+            paths[target] = tree.grow(corners)
         return paths, free
 
-    def _squeeze(self, ground: Ground, tree: Tree, end: Position) -> tuple[list[Position], bool]:
+    def _squeeze(self, tree: Tree, end: Position) -> tuple[list[Position], bool]:
         """Any way at all, and whether it is a free one; over other wires or under boxes if it must be."""
-        corners = find_through(ground, tree.start, end, over_wires=False)
+        corners = find_through(self.ground, tree.start, end, over_wires=False)
         if corners is not None:
             return corners, True
-        corners = find_through(ground, tree.start, end, over_wires=True)
+        corners = find_through(self.ground, tree.start, end, over_wires=True)
         # Under a box no order of the nets would help: that is no reason to try another one.
         return corners or straight_through(tree.start, end), corners is None
 
@@ -152,3 +169,18 @@ def touches(path: Path, boxes: Iterable[tuple[int, int, int, int]]) -> bool:
             if run.x1 <= right and left <= run.x2 and run.y1 <= bottom and top <= run.y2:
                 return True
     return False
+
+
+def shares(path: Path, runs: Iterable[Segment]) -> bool:
+    """Whether a path shares a cell with one of these runs of another net other than by crossing it."""
+    return any(_share(one, two) for one in path for two in runs)
+
+
+def _share(one: Segment, two: Segment) -> bool:
+    meet = one.x1 <= two.x2 and two.x1 <= one.x2 and one.y1 <= two.y2 and two.y1 <= one.y2
+    crossing = (
+        one.horizontal != two.horizontal
+        and (one.x1 < two.x1 < one.x2 or two.x1 < one.x1 < two.x2)
+        and (one.y1 < two.y1 < one.y2 or two.y1 < one.y1 < two.y2)
+    )
+    return meet and not crossing

@@ -19,7 +19,7 @@ class Effort:
     """How much work routing is worth: all of it for a picture that stays, little while a box is dragged."""
 
     rounds: int
-    """How often nets that found no free way may choose before the others."""
+    """How often a net without a free way may send away those that are in it."""
     polish: int
     """How often every net is routed again, knowing where the others lie."""
     choices: int
@@ -30,7 +30,7 @@ class Effort:
     """What a simple way may cost beyond its length for no other one to be looked for."""
 
 
-LASTING = Effort(rounds=3, polish=2, choices=9, reach=60, content=15)
+LASTING = Effort(rounds=5, polish=2, choices=9, reach=60, content=15)
 QUICK = Effort(rounds=3, polish=0, choices=4, reach=16, content=40)
 
 
