@@ -33,7 +33,7 @@ def edit_workflow(request: EditRequest) -> int:
         NodeDefinitionError: A file of nodes cannot.
         CommandError: There is no terminal to draw on.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
         raise CommandError("the editor needs a terminal; `latentgraph run` and `check` do without")
     registry = load_registry(request.node_files)
     for note in registry.notes:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual import work
 
+from latentgraph.graph.boxes import INPUTS
 from latentgraph.graph.document import read_document
 from latentgraph.graph.errors import LatentgraphError, WorkflowError
 from latentgraph.tui.editor.base_screen import BaseScreen, Place
@@ -26,7 +27,7 @@ class FileActions(BaseScreen):
 
     def begin(self, opened: Opened | None) -> None:
         """Show what was asked for, or offer what there is; first of all what an editor that was killed left behind."""
-        self.places = [Place(Session(opened or Opened(empty_document()), self.registry))]
+        self.places = [Place(Session(opened or Opened(empty_document()), self.registry), cursor=INPUTS)]
         if opened is not None and opened.path is not None and not opened.is_new:
             remember(opened.path)
         self.show_place()
@@ -94,7 +95,7 @@ class FileActions(BaseScreen):
         """Show a workflow in place of all that is open."""
         for place in self.places:
             place.session.close()
-        self.places = [Place(session)]
+        self.places = [Place(session, cursor=INPUTS)]
         self.show_place()
 
     @work

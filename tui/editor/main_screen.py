@@ -33,6 +33,8 @@ from latentgraph.tui.editor.run_actions import RunActions
 if TYPE_CHECKING:
     from latentgraph.tui.editor.pictures.protocol import Mode
 
+WARM_UP_SECONDS = 2.0
+"""After which the engine's process is started, so that the first run finds its libraries loaded."""
 PAGES = {"inspector": "Inspect", "queue": "Queue", "history": "History", "log": "Log"}
 
 
@@ -80,6 +82,7 @@ class MainScreen(EditActions, FormActions, FileActions, RunActions, CheckView):
         self.run_bar.show(None)
         self.canvas.focus()
         self.begin(self._opened)
+        self.set_timer(WARM_UP_SECONDS, self.engine.start)
         self.history_page.show(self.made.runs)
         self.queue_page.show(())
 
