@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.events import Click
+from textual.events import Click, MouseDown
 from textual.screen import ModalScreen
 from textual.widget import Widget
+from textual.widgets import Button
 
-T = TypeVar("T")
+from latentgraph.tui.editor.dialogs.once import AnswersOnce, T
+
+__all__ = ["Dialog", "Frame", "Hint", "T", "hint_text"]
+
 Hint = tuple[str, str, str]
 """A key as it is shown, what it does in a word, and the action, which a click does too; empty where there is none."""
 ROOMY = 64
@@ -26,10 +30,10 @@ class Frame(Vertical):
     """The box that a dialog stands in."""
 
 
-class Dialog(ModalScreen[T]):
+class Dialog(AnswersOnce[T], ModalScreen[T]):
     """Asks one thing and gives one answer; Escape, or a click beside it, gives None."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Leave")]
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Leave"), ("space", "press", "Press")]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (ROOMY, "-roomy")]  # noqa: RUF012 - as Textual declares it
     VERTICAL_BREAKPOINTS = [(0, "-short"), (MIDDLING, "-middling"), (TALL, "-tall")]  # noqa: RUF012
     HEADING: ClassVar[str] = ""
@@ -75,9 +79,20 @@ class Dialog(ModalScreen[T]):
         """Go without an answer."""
         self.dismiss(None)
 
+    def action_press(self) -> None:
+        """Press the button that has the focus."""
+        if isinstance(self.focused, Button):
+            self.focused.press()
+
+    _pressed_beside = False
+
+    def on_mouse_down(self, event: MouseDown) -> None:
+        """See what the button goes down on: when it comes up, a list may have closed that was there."""
+        self._pressed_beside = self.get_widget_at(event.screen_x, event.screen_y)[0] is self
+
     def on_click(self, event: Click) -> None:
         """Leave by a click beside the frame."""
-        if event.widget is self:
+        if self._pressed_beside:
             self.action_leave()
 
 

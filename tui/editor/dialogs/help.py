@@ -24,6 +24,8 @@ PLACES: Mapping[str, str] = MappingProxyType(
         "app": "everywhere",
         "canvas": "on the canvas",
         "problems": "in the list of problems",
+        "queue": "in the queue",
+        "history": "in the history",
         "viewer": "while you look at a picture",
     }
 )
@@ -51,8 +53,8 @@ class Help(Dialog[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         ("down", "scroll('scroll_down')", "Down"),
         ("up", "scroll('scroll_up')", "Up"),
-        ("pagedown", "scroll('scroll_page_down')", "Page down"),
-        ("pageup", "scroll('scroll_page_up')", "Page up"),
+        ("pagedown", "scroll('page_down')", "Page down"),
+        ("pageup", "scroll('page_up')", "Page up"),
         ("f1", "leave", "Leave"),
     ]
     HEADING = "Keys"
@@ -101,8 +103,12 @@ def help_text(keys: Sequence[Key], query: str, width: int) -> Content:
         lines += [Content(""), Content.styled(title, "bold $accent"), *(_row(key, width) for key in rows)]
     for title, text in WIDGETS.items():
         if wanted in f"{title} {text}".lower():
-            lines += [Content(""), Content.styled(title, "bold $accent"), *map(Content, wrap(text, width))]
+            lines += [Content(""), Content.styled(title, "bold $accent"), *map(Content, _broken(text, width))]
     return Content("\n").join(lines[1:]) if lines else Content(f"Nothing speaks of '{query}'.")
+
+
+def _broken(text: str, width: int) -> list[str]:
+    return wrap(text, width, break_on_hyphens=False) or [""]
 
 
 def _searched(key: Key) -> str:
@@ -113,8 +119,8 @@ def _row(key: Key, width: int) -> Content:
     """Keys on the left, what they do on the right; on a narrow screen the one below the other."""
     keys = format_keys(key.keys)
     if width < 50:
-        below = [Content(f"  {line}") for line in wrap(key.help, width - 2)]
+        below = [Content(f"  {line}") for line in _broken(key.help, width - 2)]
         return Content("\n").join([Content.styled(keys, "bold"), *below])
-    first, *rest = wrap(key.help, width - _KEYS_WIDTH) or [""]
+    first, *rest = _broken(key.help, width - _KEYS_WIDTH)
     start = Content.assemble((f"{keys:<{_KEYS_WIDTH}}", "bold"), first)
     return Content("\n").join([start, *(Content(" " * _KEYS_WIDTH + line) for line in rest)])

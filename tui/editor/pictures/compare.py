@@ -8,11 +8,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Footer, Static
 
 from latentgraph.graph.names import printable
+from latentgraph.tui.editor.dialogs.once import AnswersOnce
 from latentgraph.tui.editor.pictures.made import Made, differences
 from latentgraph.tui.editor.pictures.protocol import Mode
 from latentgraph.tui.editor.pictures.view import PictureView
@@ -21,7 +21,7 @@ BLINK_SECONDS = 0.8
 """Slow enough to hurt nobody's eyes."""
 
 
-class Compare(Screen[None]):
+class Compare(AnswersOnce[None]):
     """Holds two pictures against each other."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

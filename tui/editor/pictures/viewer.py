@@ -14,11 +14,11 @@ from textual.content import Content
 from textual.events import MouseDown, MouseMove, MouseScrollDown, MouseScrollUp, MouseUp, Resize
 from textual.geometry import Offset
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from latentgraph.graph.names import printable
 from latentgraph.graph.words import shown
+from latentgraph.tui.editor.dialogs.once import AnswersOnce
 from latentgraph.tui.editor.keys import bindings_for
 from latentgraph.tui.editor.pictures.compare import Compare
 from latentgraph.tui.editor.pictures.folder import open_folder
@@ -79,7 +79,7 @@ class Surface(PictureView, can_focus=True):
         self.post_message(self.Wheeled(-1))
 
 
-class Viewer(Screen[Made | None]):
+class Viewer(AnswersOnce[Made | None]):
     """Shows pictures of the history; gives the one whose values are to be taken into the workflow, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_for("viewer"), ("1", "actual_size", "1:1")]
