@@ -32,6 +32,8 @@ from latentgraph.tui.editor.inspector.writing import (
     without_controls,
 )
 
+EDITOR: Final = "field--editor"
+"""The class of what stands beside, or under, a field's name."""
 _WHOLE: Final = r"[+-]?[0-9]*"
 _ANY_NUMBER: Final = r"[+-]?[0-9]*\.?[0-9]*([eE][+-]?[0-9]*)?"
 
@@ -56,7 +58,7 @@ class Line(Input):
     ]
 
     def __init__(self) -> None:
-        super().__init__(compact=True)
+        super().__init__(classes=EDITOR)
 
     @property
     def text(self) -> str:
@@ -119,7 +121,7 @@ class Area(TextArea):
     """Some lines of text, or of JSON."""
 
     def __init__(self) -> None:
-        super().__init__(compact=True, highlight_cursor_line=False, tab_behavior="focus")
+        super().__init__(classes=EDITOR, highlight_cursor_line=False, tab_behavior="focus")
 
     def show(self, spec: FieldSpec, text: str) -> None:
         """Show another text, without telling so."""
@@ -151,6 +153,7 @@ class Choice(Select[str]):
             value=text or Select.NULL,
             compact=True,
             allow_blank=True,
+            classes=EDITOR,
         )
 
     @property
@@ -194,7 +197,7 @@ class Tick(Static, can_focus=True):
         """It says the other now."""
 
     def __init__(self) -> None:
-        super().__init__(markup=False)
+        super().__init__(markup=False, classes=EDITOR)
         self.text = ""
 
     def show(self, spec: FieldSpec, text: str) -> None:

@@ -73,6 +73,8 @@ class Form(Vertical):
             fresh = FieldRow(subject, spec, self._signs)
             self._rows[index] = fresh
             await self.mount(fresh, after=row)
+            if row.problem is not None:
+                await row.problem.remove()
             await row.remove()
             if focused:
                 fresh.take_focus()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.timer import Timer
@@ -19,13 +19,16 @@ from latentgraph.tui.editor.inspector.form import Form
 from latentgraph.tui.editor.inspector.link_list import Glyph, LinkList, links_in, links_out, port_glyph
 from latentgraph.tui.editor.inspector.messages import FieldFocused, InspectorMessage, RenameWanted
 from latentgraph.tui.editor.inspector.row import FieldRow
-from latentgraph.tui.editor.inspector.sections import FieldHelp, Head, HelpKeys, LastValue, LookedLike, Title
+from latentgraph.tui.editor.inspector.sections import FieldHelp, Head, LastValue, LookedLike, Title
 from latentgraph.tui.editor.inspector.subject import FieldSpec, OutputSpec, Scope, Subject
 from latentgraph.tui.editor.inspector.texts import Signs
 
 SIGNS: Final = Signs()
 DEBOUNCE: Final = 0.06
 """Seconds that the selection has to rest before the form follows it."""
+_SHORT: Final = 30
+_TINY: Final = 14
+"""Rows below which the help has fewer."""
 _NOTHING: Final = "Nothing is selected. Select a box to see what it takes and what it gives."
 
 
@@ -88,6 +91,11 @@ class Inspector(Widget):
         self._body.display = False
         if self._wanted is not None:
             self.call_next(self._apply)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Leave less to the help where there is little."""
+        self.set_class(event.size.height < _SHORT, "-short")
+        self.set_class(event.size.height < _TINY, "-tiny")
 
     @property
     def subject(self) -> Subject | None:
@@ -245,13 +253,14 @@ class Inspector(Widget):
         if not self.has_focus_within:
             self._help.show(None)
 
-    @on(HelpKeys.Clicked)
-    async def _clicked(self, event: HelpKeys.Clicked) -> None:
+    @on(FieldHelp.Clicked)
+    def _clicked(self, event: FieldHelp.Clicked) -> None:
         event.stop()
         targets: list[Widget] = [*self._form.rows, *self._links]
         target = next((one for one in targets if one.has_focus_within or one.has_focus), None)
         if target is not None:
-            await target.run_action(event.action)
+            # In its own turn: a message stops at whoever made it.
+            target.call_later(target.run_action, event.action)
 
     @on(Title.Clicked)
     def _rename(self, event: Title.Clicked) -> None:

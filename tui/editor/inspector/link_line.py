@@ -32,7 +32,7 @@ class LinkLine(Static, can_focus=True):
         """Somebody wants the link to go."""
 
     def __init__(self, signs: Signs) -> None:
-        super().__init__(markup=False)
+        super().__init__(markup=False, classes="field--editor")
         self._signs = signs
 
     def show_link(self, spec: FieldSpec) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
 from textual.binding import Binding, BindingType
@@ -41,21 +41,32 @@ class Link:
     """A line of the list."""
 
     port: str
-    type: PortType
+    type: PortType = field(compare=False)
     incoming: bool
     other: str
     """What is at the other end, in words."""
     end: End | None = None
-    spec: FieldSpec | None = None
+    spec: FieldSpec | None = field(default=None, compare=False)
     """The field, where it is one and no output."""
     fault: Fault | None = None
+    kind: str = ""
+    """Of the type, as the canvas tells types apart."""
 
 
 def links_in(subject: Subject) -> list[Link]:
     """The fields of a subject that only take links."""
     own = {spec.name for spec in form_fields(subject)}
     return [
-        Link(spec.name, spec.type, True, spec.link or _missing(spec), subject.ends.get(spec.name), spec, spec.fault)
+        Link(
+            spec.name,
+            spec.type,
+            True,
+            spec.link or _missing(spec),
+            subject.ends.get(spec.name),
+            spec,
+            spec.fault,
+            kind_of_type(spec.type),
+        )
         for spec in subject.fields
         if spec.name not in own
     ]
@@ -72,7 +83,7 @@ def links_out(outputs: Iterable[OutputSpec]) -> list[Link]:
         targets: Sequence[End | None] = output.targets or (None,)
         for target in targets:
             other = "nothing reads it" if target is None else f"{target[0].removeprefix('>')}.{target[1]}"
-            found.append(Link(output.name, output.type, False, other, target))
+            found.append(Link(output.name, output.type, False, other, target, kind=kind_of_type(output.type)))
     return found
 
 
@@ -104,8 +115,8 @@ class LinkList(OptionList):
         known = self._subject
         same = known is not None and (known.scope, known.key) == (subject.scope, subject.key)
         index = self.highlighted if same else None
-        if links != self._links or not same:
-            self._links = links
+        before, self._links = self._links, links
+        if links != before or not same:
             names = max((len(link.port) for link in links), default=0)
             with self.prevent(OptionList.OptionHighlighted):
                 self.set_options([Option(self._line(link, names, i)) for i, link in enumerate(links)])

@@ -7,7 +7,6 @@ from typing import ClassVar, Final
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.timer import Timer
@@ -41,7 +40,7 @@ PAUSE: Final = 0.4
 """Seconds without a key after which a draft is handed over."""
 
 
-class FieldRow(Vertical):
+class FieldRow(Widget):
     """A field of the subject that it was last given."""
 
     BINDINGS: ClassVar[list[BindingType]] = FIELD_BINDINGS
@@ -54,18 +53,20 @@ class FieldRow(Vertical):
             self.row = row
 
     def __init__(self, subject: Subject, spec: FieldSpec, signs: Signs) -> None:
-        super().__init__()
+        self.draft = Draft(spec)
+        self.stacked = self.draft.kind in AREAS
+        super().__init__(classes="-stacked" if self.stacked else None)
         self.subject = subject
         self._signs = signs
-        self.draft = Draft(spec)
         self._pause: Timer | None = None
         self._editor: Widget = (
             LinkLine(signs) if self.draft.kind == "link" else editor_for(spec, self.draft.kind, self.draft.text)
         )
         self._label = Static(classes="field--label", markup=False)
-        self._problem = Static(classes="field--problem", markup=False)
-        self.set_class(self.draft.kind in AREAS, "-stacked")
+        self.problem: Static | None = None
+        """What is wrong, under the row; made when something first is."""
         self._sentence = ""
+        self._shown: tuple[str, Fault | None] | None = None
 
     @property
     def spec(self) -> FieldSpec:
@@ -79,11 +80,8 @@ class FieldRow(Vertical):
 
     def compose(self) -> ComposeResult:
         """Name and editor beside each other, or on top of each other where the editor is wide."""
-        self._editor.add_class("field--editor")
-        with Horizontal(classes="field--line") if not self.has_class("-stacked") else Vertical(classes="field--line"):
-            yield self._label
-            yield self._editor
-        yield self._problem
+        yield self._label
+        yield self._editor
 
     def on_mount(self) -> None:
         """Say what the field says."""
@@ -130,11 +128,11 @@ class FieldRow(Vertical):
 
     def label_cells(self) -> int:
         """How wide the name wants to be."""
-        return 0 if self.has_class("-stacked") else len(self.spec.name) + 3
+        return 0 if self.stacked else len(self.spec.name) + 3
 
     def set_label_cells(self, cells: int) -> None:
         """Make the name as wide as the others' are."""
-        if not self.has_class("-stacked"):
+        if not self.stacked:
             self._label.styles.width = cells
 
     def _message(self, commit: Commit) -> InspectorMessage:
@@ -147,9 +145,14 @@ class FieldRow(Vertical):
             return ValueUnset(subject.scope, subject.key, spec.name, commit.final)
         return ValueEdited(subject.scope, subject.key, spec.name, commit.value, commit.final)
 
+    def _tell(self, message: Message) -> None:
+        # A message stops at whoever made it, and a row is also called from outside: by the inspector, by a dialog.
+        message.set_sender(self)
+        self.post_message(message)
+
     def _hand_over(self, *, final: bool) -> None:
         if message := self.take(final=final):
-            self.post_message(message)
+            self._tell(message)
 
     def _read(self) -> None:
         if self.draft.kind != "link":
@@ -167,17 +170,29 @@ class FieldRow(Vertical):
         if self.draft.dirty and not self.draft.sentence:
             fault = None
         mark = MARKS[fault.severity] if fault else " "
-        bar = self._signs.focus if self.has_focus_within else " "
-        self._label.update(Content(f"{bar}{mark}{plain(self.spec.name)}"))
-        for severity in MARKS:
-            self.set_class(fault is not None and fault.severity == severity, f"-{severity}")
-        self.set_class(self.spec.value is ABSENT and not self.spec.link, "-unset")
-        self._problem.display = fault is not None
-        if fault:
-            self._problem.update(Content(f"{mark} {plain(fault.message)}"))
+        bar = self._signs.focus if self.has_class("-focused") else " "
+        now = (f"{bar}{mark}{plain(self.spec.name)}", fault)
+        if now != self._shown:
+            self._label.update(Content(now[0]), layout=False)
+            if self._shown is None or fault != self._shown[1]:
+                self._show_fault(fault)
+            self._shown = now
         if self.draft.sentence != self._sentence:
             self._sentence = self.draft.sentence
-            self.post_message(DraftChanged(self.subject.scope, self.subject.key, self.spec.name, self._sentence))
+            self._tell(DraftChanged(self.subject.scope, self.subject.key, self.spec.name, self._sentence))
+
+    def _show_fault(self, fault: Fault | None) -> None:
+        for severity in MARKS:
+            self.set_class(fault is not None and fault.severity == severity, f"-{severity}")
+        if self.problem is None:
+            if fault is None or not isinstance(self.parent, Widget):
+                return
+            self.problem = Static(markup=False)
+            self.parent.mount(self.problem, after=self)
+        self.problem.display = fault is not None
+        if fault is not None:
+            self.problem.set_classes(f"field--problem -{fault.severity}")
+            self.problem.update(Content(f"{MARKS[fault.severity]} {plain(fault.message)}"))
 
     @on(Input.Changed)
     @on(TextArea.Changed)
@@ -204,11 +219,13 @@ class FieldRow(Vertical):
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Mark the field, and let the help be about it."""
+        self.add_class("-focused")
         self._show_state()
-        self.post_message(FieldFocused(self.subject.scope, self.subject.key, self.spec.name))
+        self._tell(FieldFocused(self.subject.scope, self.subject.key, self.spec.name))
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
         """Leaving a field ends its typing."""
+        self.remove_class("-focused")
         self._hand_over(final=True)
         self._show_state()
 
@@ -239,12 +256,12 @@ class FieldRow(Vertical):
         elif self.spec.role == "input" and (self.spec.value is not ABSENT or self.draft.dirty):
             self._stop_pause()
             self.draft.forget()
-            self.post_message(ValueUnset(self.subject.scope, self.subject.key, self.spec.name, True))
+            self._tell(ValueUnset(self.subject.scope, self.subject.key, self.spec.name, True))
 
     def action_fill(self) -> None:
         """Draw a seed, or choose a file."""
         if self.draft.kind == "file":
-            self.post_message(self.BrowseWanted(self))
+            self._tell(self.BrowseWanted(self))
         elif self.draft.kind == "integer" and is_seed(self.spec):
             self.fill(str(bounds_of(self.spec.type).drawn()))
 
@@ -259,30 +276,30 @@ class FieldRow(Vertical):
         """Make the value an input of the workflow."""
         if self.spec.role == "input" and not self.spec.link:
             self._hand_over(final=True)
-            self.post_message(ExposeWanted(self.subject.scope, self.subject.key, self.spec.name))
+            self._tell(ExposeWanted(self.subject.scope, self.subject.key, self.spec.name))
 
     @on(LinkLine.Followed)
     def action_follow(self) -> None:
         """See what is at the other end of the link."""
         if end := self.subject.ends.get(self.spec.name):
-            self.post_message(LinkFollowed(self.subject.scope, self.subject.key, end))
+            self._tell(LinkFollowed(self.subject.scope, self.subject.key, end))
 
     @on(LinkLine.Cut)
     def action_disconnect(self) -> None:
         """Take the link away."""
         if self.spec.link:
-            self.post_message(DisconnectWanted(self.subject.scope, self.subject.key, self.spec.name))
+            self._tell(DisconnectWanted(self.subject.scope, self.subject.key, self.spec.name))
 
     def action_rename_item(self) -> None:
         """Give what its author named another name."""
         if self.spec.named:
             self._hand_over(final=True)
-            self.post_message(ItemRenameWanted(self.subject.scope, self.subject.key, self.spec.name))
+            self._tell(ItemRenameWanted(self.subject.scope, self.subject.key, self.spec.name))
 
     def action_remove_item(self) -> None:
         """Take away what its author added."""
         if self.spec.named:
-            self.post_message(ItemRemoveWanted(self.subject.scope, self.subject.key, self.spec.name))
+            self._tell(ItemRemoveWanted(self.subject.scope, self.subject.key, self.spec.name))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave escape to the screen where there is nothing to take back, so that it leads out of the form."""

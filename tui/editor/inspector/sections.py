@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from rich.table import Table
@@ -83,8 +84,16 @@ class Head(Vertical):
         yield Static(id="head-summary", markup=False)
         yield Static(id="head-faults", markup=False)
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: tuple[object, ...] = ()
+
     def show(self, subject: Subject) -> None:
         """Be about another box."""
+        now = replace(subject, fields=(), outputs=(), ends={})
+        if (now,) == self._shown:
+            return
+        self._shown = (now,)
         title = self.query_one("#head-title", Static)
         title.update(Content(f" {plain(subject.title)} "))
         title.set_classes([f"category-{subject.category}" if subject.category else f"role-{subject.role}"])
@@ -112,8 +121,11 @@ def _type_words(subject: Subject) -> str:
     return f"{subject.type} in {where}" if where else subject.type
 
 
-class HelpKeys(Static):
-    """What can be done with a field, to be clicked."""
+class FieldHelp(Static):
+    """The help of the field that has the focus: name, type, bounds, what can be done, and a sentence.
+
+    Its height does not depend on the field, so that going through a form moves nothing.
+    """
 
     ALLOW_SELECT = False
 
@@ -124,40 +136,27 @@ class HelpKeys(Static):
             super().__init__()
             self.action = action
 
-    def show(self, actions: Sequence[tuple[str, str, str]]) -> None:
-        """Offer other actions: name, key and word of each."""
-        parts = [
-            Content.from_markup(f"[@click=ask('{action}')][bold]{key}[/bold] {word}[/]")
-            for action, key, word in actions
-        ]
-        self.update(Content("   ").join(parts))
-        self.display = bool(parts)
-
-    def action_ask(self, action: str) -> None:
-        """Tell what was clicked."""
-        self.post_message(self.Clicked(action))
-
-
-class FieldHelp(Vertical):
-    """The help of the field that has the focus: name, type, bounds, sentence, and what can be done."""
-
-    def compose(self) -> ComposeResult:
-        """Three texts."""
-        yield Static(id="help-name", markup=False)
-        yield Static(id="help-text", markup=False)
-        yield HelpKeys(id="help-keys")
+    def __init__(self) -> None:
+        super().__init__(markup=False)
 
     def show(self, spec: FieldSpec | OutputSpec | None) -> None:
         """Be about another field, or about none."""
         self.display = spec is not None
         if spec is None:
             return
-        name = Content.assemble((plain(spec.name), "bold"), f"  {_of_type(spec)}")
-        self.query_one("#help-name", Static).update(name)
-        text = self.query_one("#help-text", Static)
-        text.update(Content(plain(spec.help)))
-        text.display = bool(spec.help)
-        self.query_one(HelpKeys).show(actions_of(spec) if isinstance(spec, FieldSpec) else [])
+        actions = actions_of(spec) if isinstance(spec, FieldSpec) else []
+        keys = [
+            Content.from_markup(f"[@click=ask('{action}')][bold]{key}[/bold] {word}[/]")
+            for action, key, word in actions
+        ]
+        lines = [Content.assemble((plain(spec.name), "bold"), f"  {_of_type(spec)}")]
+        lines += [Content("   ").join(keys)] if keys else []
+        lines += [Content.styled(plain(spec.help), "$graph-secondary")] if spec.help else []
+        self.update(Content("\n").join(lines), layout=False)
+
+    def action_ask(self, action: str) -> None:
+        """Tell what was clicked."""
+        self.post_message(self.Clicked(action))
 
 
 def _of_type(spec: FieldSpec | OutputSpec) -> str:

@@ -25,6 +25,7 @@ from latentgraph.tui.editor.inspector.messages import (
     RenameWanted,
     ValueUnset,
 )
+from latentgraph.tui.editor.inspector.row import FieldRow
 
 PAUSED = 0.55
 """Longer than a draft waits for the next key."""
@@ -49,6 +50,10 @@ async def _at(pilot: Pilot[None], app: FormApp, field: str) -> None:
 async def _type(pilot: Pilot[None], text: str) -> None:
     for character in text:
         await pilot.press({" ": "space", ".": "full_stop", "-": "minus"}.get(character, character))
+
+
+def _problem(row: FieldRow) -> str:
+    return str(row.problem.render()) if row.problem is not None and row.problem.display else ""
 
 
 def _text(app: FormApp, selector: str) -> str:
@@ -118,7 +123,7 @@ async def test_a_wrong_draft_is_marked_with_a_sentence_and_never_told_as_a_value
         await pilot.press("enter", "tab")
         await pilot.pause()
         row = app.row("steps")
-        assert "! 900 is above the maximum 150" in str(row.query_one(".field--problem", Static).render())
+        assert "! 900 is above the maximum 150" in _problem(row)
         assert str(row.query_one(".field--label", Static).render()).strip() == "!steps"
         assert app.edits() == []
         assert [one.sentence for one in app.told if isinstance(one, DraftChanged)] == ["900 is above the maximum 150"]
@@ -137,7 +142,7 @@ async def test_a_wrong_draft_mended_is_told_and_blocks_no_more() -> None:
         await pilot.pause()
         assert app.edits() == [("paint", "steps", 90, True)]
         assert app.inspector.faulty == ()
-        assert not app.row("steps").query_one(".field--problem").display
+        assert _problem(app.row("steps")) == ""
 
 
 async def test_escape_takes_back_what_is_typed_and_only_then_leads_out() -> None:
@@ -216,7 +221,7 @@ async def test_a_choice_that_the_type_does_not_have_is_shown_and_can_be_mended()
     async with app.run_test(size=(42, 60)) as pilot:
         await _at(pilot, app, "mode")
         assert app.row("mode").query_one(Choice).value == '"burnt"'
-        assert "burnt" in str(app.row("mode").query_one(".field--problem", Static).render())
+        assert "burnt" in _problem(app.row("mode"))
         await pilot.press("enter", "d", "enter")
         await pilot.pause()
         assert app.value("paint", "mode") == "dark"
@@ -261,7 +266,7 @@ async def test_json_is_written_as_text_and_told_as_a_value() -> None:
         await _type(pilot, "[1, 0.5")
         await pilot.press("tab")
         await pilot.pause()
-        problem = str(app.row("levels").query_one(".field--problem", Static).render())
+        problem = _problem(app.row("levels"))
         assert problem == "! this is no JSON: a ',' is missing at column 8; write a list, such as [1, 2]"
         app.inspector.focus_field("levels")
         await _type(pilot, "]")
@@ -340,11 +345,13 @@ async def test_the_help_is_about_the_field_with_the_focus_and_offers_what_can_be
     app = FormApp()
     async with app.run_test(size=(60, 60)) as pilot:
         await _at(pilot, app, "steps")
-        assert _text(app, "#help-name") == "steps  integer, 1 to 150, default 28"
-        assert _text(app, "#help-text") == "Turns of the brush."
-        assert _text(app, "#help-keys") == "ctrl+t default   ctrl+l make an input"
+        assert _text(app, "FieldHelp").split("\n") == [
+            "steps  integer, 1 to 150, default 28",
+            "ctrl+t default   ctrl+l make an input",
+            "Turns of the brush.",
+        ]
         await pilot.press("ctrl+l")
-        await pilot.click("#help-keys", offset=(20, 0))
+        await pilot.click("FieldHelp", offset=(24, 1))
         await pilot.pause()
         assert [one.port for one in app.told if isinstance(one, ExposeWanted)] == ["steps", "steps"]
         app.query_one("Button").focus()
@@ -382,7 +389,9 @@ async def test_the_last_value_is_shown_for_its_own_node_only() -> None:
         await pilot.pause()
         shown = app.inspector.query_one("#last-value")
         assert shown.display
-        screen = "\n".join("".join(segment.text for segment in line) for line in shown.render_lines(shown.size.region))
+        screen = "\n".join(
+            "".join(segment.text for segment in line) for line in shown.render_lines(shown.outer_size.region)
+        )
         assert "Dough: 500 g flour" in screen
         assert "\\x1b[31mred" in screen
         app.show("mix2")
