@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 
@@ -11,7 +11,7 @@ from latentgraph.graph.canonical import canonical_data
 from latentgraph.graph.edit.draft import Draft
 from latentgraph.graph.edit.edit import Data, Edit, Path
 from latentgraph.graph.errors import EditError
-from latentgraph.graph.names import RESERVED, name_fault
+from latentgraph.graph.names import RESERVED, meant, name_fault, nearest
 from latentgraph.graph.registry import Registry
 from latentgraph.graph.signature import Signatures
 from latentgraph.graph.workflow import LOOP, Workflow
@@ -103,6 +103,12 @@ def unique(wanted: str, taken: Container[str]) -> str:
     while name in taken or name in RESERVED:
         name, number = f"{wanted}_{number}", number + 1
     return name
+
+
+def unknown(what: str, name: str, known: Iterable[str]) -> str:
+    """That there is nothing of a name, in a sentence, with the name that was probably meant."""
+    near = nearest(name, known)
+    return f"There is no {what} '{name}'{'; ' + meant(near) if near else '.'}"
 
 
 def require_name(name: str, taken: Container[str]) -> str:

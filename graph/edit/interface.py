@@ -10,12 +10,11 @@ from latentgraph.graph.boxes import INPUTS, OUTPUTS
 from latentgraph.graph.check.inputs import input_type
 from latentgraph.graph.edit.draft import plain
 from latentgraph.graph.edit.edit import ABSENT, Data, Edit
-from latentgraph.graph.edit.graph import Graph, require_name, unique
+from latentgraph.graph.edit.graph import Graph, require_name, unique, unknown
 from latentgraph.graph.edit.linking import bring_in, take_away, write_link
 from latentgraph.graph.edit.port_types import declaration
 from latentgraph.graph.edit.references import rename_source
 from latentgraph.graph.errors import EditError
-from latentgraph.graph.names import closest
 from latentgraph.graph.types import SCALARS, ValueFaultError
 from latentgraph.graph.workflow import WorkflowInput, link_text
 
@@ -134,8 +133,8 @@ def _require_output(graph: Graph, name: str) -> None:
 
 def _declared(graph: Graph, before: Data, parts: dict[str, Any]) -> Data:
     """A declaration with some parts changed, if a file can hold it."""
-    if unknown := parts.keys() - set(_PARTS):
-        raise TypeError(f"a declaration has no {', '.join(sorted(unknown))}")
+    if strange := parts.keys() - set(_PARTS):
+        raise TypeError(f"a declaration has no {', '.join(sorted(strange))}")
     merged = {**before, **parts}
     if not merged.get("description"):
         merged["description"] = ABSENT
@@ -144,9 +143,7 @@ def _declared(graph: Graph, before: Data, parts: dict[str, Any]) -> Data:
     if "type" in parts:
         known = [*SCALARS.values(), *registry.values.names()]
         if parts["type"] not in known:
-            raise EditError(
-                f"There is no type '{parts['type']}'; {closest(str(parts['type']), known) or 'see the help'}."
-            )
+            raise EditError(unknown("type", str(parts["type"]), known))
     try:
         model = WorkflowInput.model_validate(declared)
     except ValidationError:

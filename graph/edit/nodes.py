@@ -9,11 +9,10 @@ from latentgraph.graph.boxes import NEW_INPUT, End, path_of
 from latentgraph.graph.edit.draft import plain
 from latentgraph.graph.edit.edit import Data, Edit
 from latentgraph.graph.edit.fitting import cycle, input_for, missing, named, output_for, output_type
-from latentgraph.graph.edit.graph import Graph, require_name, unique
+from latentgraph.graph.edit.graph import Graph, require_name, unique, unknown
 from latentgraph.graph.edit.linking import write_link
 from latentgraph.graph.edit.references import follow_paths, moved_to, references
 from latentgraph.graph.errors import EditError
-from latentgraph.graph.names import closest
 from latentgraph.graph.node import NodeType
 from latentgraph.graph.registry import Registry
 from latentgraph.graph.workflow import LOOP, SUBWORKFLOW
@@ -97,7 +96,7 @@ def retype(graph: Graph, name: str, type: str) -> Edit:
     graph.node(name)
     registry = graph.signatures.registry
     if type not in (LOOP, SUBWORKFLOW) and registry.get(type) is None:
-        raise EditError(f"There is no node type '{type}'; {closest(type, registry.names()) or 'look in the list'}.")
+        raise EditError(unknown("node type", type, registry.names()))
     path = (*graph.nodes_path, name)
     draft = graph.draft()
     draft.set((*path, "type"), type)

@@ -44,7 +44,8 @@ def errors(workflow_: Workflow) -> list[Problem]:
     ("data", "changes", "code", "suggestion"),
     [
         (FLAT, {"nodes|k|type": "kned"}, "E101", Suggestion("name", ("kned", "knead"))),
-        (FLAT, {"nodes|k|inputs|minutes": DELETED, "nodes|k|inputs|minuts": 5.0}, "E102", Suggestion("name", ("minuts", "minutes"))),
+        (FLAT, {"nodes|k|inputs|minutes": DELETED, "nodes|k|inputs|minuts": 5.0}, "E102",
+         Suggestion("name", ("minuts", "minutes"))),
         (FLAT, {"nodes|m|inputs|water": "300"}, "E104", Suggestion("value", ("300",))),
         (FLAT, {"nodes|m|inputs|water": 300.0}, "E104", Suggestion("value", ("300",))),
         (FLAT, {"nodes|m|inputs|grain": "weat"}, "E104", Suggestion("value", ('"wheat"',))),
