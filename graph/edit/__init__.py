@@ -21,7 +21,8 @@ does nothing, and a history ignores it.
     delete      delete(graph, names, *, rewire=True)
     values      set_value(graph, node, port, value)             merges while the same field is set
                 unset_value(graph, node, port)                  takes a link away, too
-    links       connect(graph, source, target)                  to and from growing ports, too
+    links       add_after(graph, type, box)                     linked to what the box gives
+                connect(graph, source, target)                  to and from growing ports, too
                 disconnect(graph, target)
                 insert_on(graph, target, type, *, position=None)
                 insert_between(graph, source, target, types, *, position=None)

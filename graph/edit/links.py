@@ -8,6 +8,7 @@ from dataclasses import replace
 from latentgraph.graph.boxes import HANDED_IN, INPUTS, NEW_INPUT, NEXT, OUTPUTS, End
 from latentgraph.graph.edit.edit import Edit
 from latentgraph.graph.edit.fitting import (
+    fits,
     input_for,
     mismatch,
     named,
@@ -21,6 +22,7 @@ from latentgraph.graph.edit.loops import entry_kind, remove_entry
 from latentgraph.graph.edit.nodes import add_node
 from latentgraph.graph.edit.port_types import refused_by
 from latentgraph.graph.errors import EditError
+from latentgraph.graph.node import Port
 
 
 def connect(graph: Graph, source: End, target: End) -> Edit:
@@ -65,6 +67,35 @@ def insert_on(graph: Graph, target: End, type: str, *, position: tuple[int, int]
     if source is None:
         raise EditError(f"Nothing is linked to {named(target)}.")
     return add_node(graph, type, source=source, target=target, position=position)
+
+
+def add_after(graph: Graph, type: str, box: str) -> Edit:
+    """Add a node behind a box: every input that has to be linked reads the one output of the box that fits, if any.
+
+    Where several outputs fit, which one is meant is for whoever adds it to say.
+    """
+    whole = add_node(graph, type)
+    name = whole.boxes[0]
+    at = graph.after(whole)
+    declared = graph.signatures.registry.get(type)
+    for port in declared.inputs.values() if declared else ():
+        target = (name, port.name)
+        givers = [end for end in _outputs(graph, box) if fits(at, end, target)] if _has_to_be_linked(port) else []
+        if len(givers) == 1:
+            link = connect(at, givers[0], target)
+            whole, at = whole.then(link), at.after(link)
+    return replace(whole, label=f"add {name}", boxes=(name,))
+
+
+def _has_to_be_linked(port: Port) -> bool:
+    return port.required and not port.type.literal
+
+
+def _outputs(graph: Graph, box: str) -> list[End]:
+    """What there is of a box to be read, ports that make a new entry left out."""
+    if box == graph.source_box:
+        return [(box, name) for name in graph.signatures.source(graph.scope)]
+    return [(box, name) for name in graph.signatures.of(graph.scope, box).outputs] if box in graph.nodes else []
 
 
 def insert_between(
