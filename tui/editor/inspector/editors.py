@@ -15,7 +15,6 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Select, Static, TextArea
-from textual.widgets.text_area import Selection
 
 from latentgraph.graph.types import ValueFaultError
 from latentgraph.graph.words import shown
@@ -129,17 +128,17 @@ class Area(TextArea):
         if text != self.text:
             with self.prevent(TextArea.Changed):
                 self.load_text(text)
-                self.move_cursor(self.document.end)
+
+    def on_focus(self) -> None:
+        """Go on at the end of the text, of which the start is shown until then."""
+        if self.cursor_location == (0, 0):
+            self.move_cursor(self.document.end)
 
     async def _on_paste(self, event: events.Paste) -> None:
         event.prevent_default()
         event.stop()
         if done := self._replace_via_keyboard(without_controls(event.text), *self.selection):
             self.move_cursor(done.end_location)
-
-    def select_nothing(self) -> None:
-        """Put the cursor at the end."""
-        self.selection = Selection.cursor(self.document.end)
 
 
 class Choice(Select[str]):

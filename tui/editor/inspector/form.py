@@ -57,6 +57,11 @@ class Form(Vertical):
         self.display = bool(specs)
         self._align()
 
+    async def clear(self) -> None:
+        """Show no field."""
+        self._rows = []
+        await self.remove_children()
+
     async def _build(self, subject: Subject, specs: Sequence[FieldSpec], kept: Mapping[str, str]) -> None:
         await self.remove_children()
         self._rows = [FieldRow(subject, spec, self._signs) for spec in specs]

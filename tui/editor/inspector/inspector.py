@@ -112,8 +112,10 @@ class Inspector(Widget):
 
         Another box is shown when the selection rests; the same one at once.
         """
-        known, self._wanted = self._wanted, subject
-        if not self.is_mounted or subject == known:
+        if subject == self._wanted:
+            return
+        self._wanted = subject
+        if not self.is_mounted:
             return
         if self._timer is not None:
             self._timer.stop()
@@ -134,7 +136,7 @@ class Inspector(Widget):
         if self._form.rows and self._form.display:
             self._form.rows[0].take_focus()
             return
-        for links in self._links:
+        for links in self._links if self._body.display else ():
             if links.display:
                 links.focus()
                 return
@@ -180,6 +182,8 @@ class Inspector(Widget):
             self._body.display = subject is not None
             if subject is not None:
                 await self._fill(subject)
+            else:
+                await self._form.clear()
             if moved:
                 self._body.scroll_home(animate=False)
             self._shown = subject

@@ -27,6 +27,7 @@ from latentgraph.tui.editor.kinds import kind_of_type
 
 Glyph = Callable[[PortType], tuple[str, str]]
 """The glyph of a type of values, and the theme variable with its colour."""
+_USUAL_WIDTH: Final = 38
 _FAULT_STYLES: Final = {"error": "$text-error", "warning": "$text-warning", "note": "$graph-secondary"}
 
 
@@ -101,6 +102,7 @@ class LinkList(OptionList):
         self.border_title = f" {title} "
         self._signs = signs
         self._glyph_of = glyph_of
+        self._width = 0
         self._links: list[Link] = []
         self._subject: Subject | None = None
 
@@ -117,10 +119,9 @@ class LinkList(OptionList):
         index = self.highlighted if same else None
         before, self._links = self._links, links
         if links != before or not same:
-            names = max((len(link.port) for link in links), default=0)
             with self.prevent(OptionList.OptionHighlighted):
-                self.set_options([Option(self._line(link, names, i)) for i, link in enumerate(links)])
-                self.highlighted = min(index, len(links) - 1) if index is not None and links else None
+                self.highlighted = index
+            self._fill()
         self._subject = subject
         self.display = bool(links)
         if self.has_focus and self.highlighted is None and links:
@@ -135,18 +136,31 @@ class LinkList(OptionList):
                 return True
         return False
 
-    def _line(self, link: Link, names: int, index: int) -> Content:
+    def _fill(self) -> None:
+        width = self.size.width or _USUAL_WIDTH
+        names = min(max((len(link.port) for link in self._links), default=0), width // 2)
+        with self.prevent(OptionList.OptionHighlighted):
+            index = self.highlighted
+            self.set_options([Option(self._line(link, names, width, i)) for i, link in enumerate(self._links)])
+            self.highlighted = min(index, len(self._links) - 1) if index is not None and self._links else None
+
+    def _line(self, link: Link, names: int, width: int, index: int) -> Content:
         glyph, color = self._glyph_of(link.type)
         repeated = index > 0 and self._links[index - 1].port == link.port
         arrow = self._signs.source if link.incoming else self._signs.target
-        start = "  " + " " * names if repeated else f" {plain(link.port).ljust(names)}"
-        line = Content.assemble(
-            "" if repeated else (glyph, color), start, f" {arrow} ", (plain(link.other), "$graph-secondary")
-        )
+        name = " " * names if repeated else _cut(plain(link.port), names).ljust(names)
+        other = _cut(plain(link.other), width - names - 5)
+        line = Content.assemble(" " if repeated else (glyph, color), f" {name} {arrow} ", (other, "$graph-secondary"))
         if link.fault:
             told = f"\n{MARKS[link.fault.severity]} {plain(link.fault.message)}"
             line += Content.styled(told, _FAULT_STYLES[link.fault.severity])
         return line
+
+    def on_resize(self) -> None:
+        """Cut the lines to another width."""
+        if self.size.width != self._width:
+            self._width = self.size.width
+            self._fill()
 
     def on_focus(self) -> None:
         """Put the cursor somewhere, and let the help be about it."""
@@ -191,3 +205,7 @@ class LinkList(OptionList):
         link, subject = self.current, self._subject
         if link and subject and link.spec and link.spec.named:
             self.post_message(ItemRenameWanted(subject.scope, subject.key, link.port))
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: max(width - 1, 0)] + "…"

@@ -355,7 +355,10 @@ async def test_the_help_is_about_the_field_with_the_focus_and_offers_what_can_be
         await pilot.pause()
         assert [one.port for one in app.told if isinstance(one, ExposeWanted)] == ["steps", "steps"]
         app.query_one("Button").focus()
-        await _settled(pilot, app)
+        for _ in range(50):
+            await pilot.pause(0.02)
+            if not app.inspector.query_one("FieldHelp").display:
+                break
         assert not app.inspector.query_one("FieldHelp").display
 
 
