@@ -12,7 +12,7 @@ from latentgraph.graph.document import parse_document
 from latentgraph.graph.edit.edit import Data, Edit
 from latentgraph.graph.edit.graph import Graph, unique
 from latentgraph.graph.edit.nodes import several
-from latentgraph.graph.edit.references import is_within
+from latentgraph.graph.edit.references import node_of
 from latentgraph.graph.errors import EditError, WorkflowError
 from latentgraph.graph.names import NAME
 from latentgraph.graph.workflow import LOOP, VERSION, Workflow
@@ -25,11 +25,10 @@ def copy(graph: Graph, names: Iterable[str]) -> str:
     """The text of a workflow of some nodes, with their links, their positions and those of what they hold."""
     nodes = {name: graph.node(name) for name in names}
     start = len(path_of(graph.scope, ""))
-    paths = [path_of(graph.scope, name) for name in nodes]
     layout = {
         path[start:]: position
         for path, position in graph.data.get("layout", {}).items()
-        if any(is_within(path, one) for one in paths)
+        if node_of(path, graph.scope) in nodes
     }
     data = {"latentgraph": VERSION, "nodes": nodes, **({"layout": layout} if layout else {})}
     return canonical_text(Workflow.model_validate(data, by_alias=True, by_name=False))
@@ -49,8 +48,10 @@ def paste(graph: Graph, text: str, *, keep_links: bool = False, shift: tuple[int
     """
     data = _read(text)
     names: dict[str, str] = {}
+    taken = set(graph.nodes)
     for name in data["nodes"]:
-        names[name] = unique(name if NAME.fullmatch(name) else "node", {*graph.nodes, *names.values()})
+        names[name] = unique(name if NAME.fullmatch(name) else "node", taken)
+        taken.add(names[name])
     draft = graph.draft()
     for name, node in data["nodes"].items():
         draft.set((*graph.nodes_path, names[name]), _relinked(graph, node, names, keep_links=keep_links))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 
-from latentgraph.graph.boxes import End, path_of
+from latentgraph.graph.boxes import End
 from latentgraph.graph.edit.edit import Edit
 from latentgraph.graph.edit.fitting import output_type
 from latentgraph.graph.edit.graph import Graph
 from latentgraph.graph.edit.linking import drop
 from latentgraph.graph.edit.nodes import several
 from latentgraph.graph.edit.port_types import is_anything, refused_by
-from latentgraph.graph.edit.references import follow_paths, is_within, references
+from latentgraph.graph.edit.references import follow_paths, node_of, references
 
 
 def delete(graph: Graph, names: Iterable[str], *, rewire: bool = True) -> Edit:
@@ -29,41 +29,51 @@ def delete(graph: Graph, names: Iterable[str], *, rewire: bool = True) -> Edit:
     for name in gone:
         graph.node(name)
     draft = graph.draft()
+    linked = _links_by_target(graph) if rewire else {}
     for reference in references(graph.data, graph.scope):
         if reference.source[0] not in gone or reference.target[0] in gone or reference.source[0] == graph.source_box:
             continue
-        passed = _passed_on(graph, reference.source, reference.target, gone.keys()) if rewire else None
+        passed = _passed_on(graph, reference.source, reference.target, linked, gone.keys()) if rewire else None
         if passed:
             reference.write(draft, passed)
         else:
             drop(draft, reference)
     for name in gone:
         draft.remove((*graph.nodes_path, name))
-    paths = [path_of(graph.scope, name) for name in gone]
-    follow_paths(draft, lambda path: None if any(is_within(path, one) for one in paths) else path)
+    follow_paths(draft, lambda path: None if node_of(path, graph.scope) in gone else path)
     return draft.edit(f"delete {several(tuple(gone))}", graph.scope)
 
 
-def _passed_on(graph: Graph, source: End, target: End, gone: Set[str]) -> End | None:
+def _links_by_target(graph: Graph) -> dict[str, list[tuple[End, End]]]:
+    linked: dict[str, list[tuple[End, End]]] = {}
+    for source, target in graph.signatures.linked(graph.scope):
+        linked.setdefault(target[0], []).append((source, target))
+    return linked
+
+
+def _passed_on(
+    graph: Graph, source: End, target: End, linked: Mapping[str, Sequence[tuple[End, End]]], gone: Set[str]
+) -> End | None:
     """What an output of a node that goes would be if the node were bypassed, through others that go as well."""
     seen = set()
     while source[0] in gone:
         if source in seen:
             return None
         seen.add(source)
-        before = _first_fitting(graph, source, target)
+        before = _first_fitting(graph, source, target, linked.get(source[0], ()))
         if before is None:
             return None
         source = before
     return source
 
 
-def _first_fitting(graph: Graph, source: End, target: End) -> End | None:
+def _first_fitting(graph: Graph, source: End, target: End, linked: Iterable[tuple[End, End]]) -> End | None:
+    """Of the links that lead to the node of an output, the source of the first that could take its place."""
     given = output_type(graph, source)
     node = graph.signatures.nodes(graph.scope)[source[0]]
     carried = (node.carry or {}).get(source[1])
-    for before, end in graph.signatures.linked(graph.scope):
-        if end[0] != source[0] or (carried and end[1] != source[1]) or before[0] == target[0]:
+    for before, (_, port) in linked:
+        if (carried and port != source[1]) or before[0] == target[0]:
             continue
         passed = output_type(graph, before)
         fits = is_anything(given) or given.accepts(passed)

@@ -50,12 +50,14 @@ class Change:
 
     def _put(self, holder: Data) -> Data:
         key = self.path[-1]
-        if self.before is not ABSENT and self.after is not ABSENT:
+        if self.after is ABSENT:
+            made = dict(holder)
+            del made[key]
+            return made
+        if self.before is not ABSENT or self.index >= len(holder):
             return {**holder, key: self.after}
-        items = [(name, value) for name, value in holder.items() if name != key]
-        if self.after is not ABSENT:
-            items.insert(self.index, (key, self.after))
-        return dict(items)
+        items = list(holder.items())
+        return dict([*items[: self.index], (key, self.after), *items[self.index :]])
 
     def to_json(self) -> dict[str, Any]:
         """As plain data; what is absent is left out."""

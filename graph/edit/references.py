@@ -82,15 +82,15 @@ def follow_paths(draft: Draft, followed: Callable[[str], str | None]) -> None:
             draft.remove(("groups", name))
 
 
-def is_within(path: str, outer: str) -> bool:
-    """Whether a path is that of a node, or of one inside it."""
-    return path == outer or path.startswith(f"{outer}/")
+def node_of(path: str, scope: Scope) -> str:
+    """The node of a scope that a path leads to or into; empty where it leads elsewhere."""
+    start = path_of(scope, "")
+    return path[len(start) :].partition("/")[0] if path.startswith(start) else ""
 
 
 def moved_to(path: str, scope: Scope, old: str, new: str) -> str:
     """A path after the node `old` of a scope was named `new`."""
-    outer = path_of(scope, old)
-    return path_of(scope, new) + path[len(outer) :] if is_within(path, outer) else path
+    return path_of(scope, new) + path[len(path_of(scope, old)) :] if node_of(path, scope) == old else path
 
 
 def _links(path: Path, entries: dict[str, Any], key: str, box: str) -> Iterator[Reference]:
