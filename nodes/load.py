@@ -20,6 +20,7 @@ from latentgraph.nodes.handles import (
 )
 from latentgraph.nodes.loading.model_source import ReadsModel
 from latentgraph.nodes.loading.parts import open_model
+from latentgraph.nodes.value_details import handle_rows
 
 DEFAULT_MODEL: Final = "builtin:shapes"
 
@@ -83,6 +84,7 @@ def _value_type(python_type: type[Handle]) -> ValueType[Any]:
         size=lambda handle: 1024,  # The weights live in the pool, which has its own bound.
         digest=lambda handle: handle.digest,
         family=True,
+        details=handle_rows,
     )
 
 

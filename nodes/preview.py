@@ -92,7 +92,8 @@ def mapped(latents: Tensor, weights: Tensor) -> Tensor:
     """Each cell's C numbers and a one times `weights`, (C + 1, 3): colours (B, 3, h, w) about [-1, 1]."""
     import torch
 
-    return torch.einsum("bchw,cd->bdhw", latents, weights[:-1]) + weights[-1].view(1, 3, 1, 1)
+    found: Tensor = torch.einsum("bchw,cd->bdhw", latents, weights[:-1]) + weights[-1].view(1, 3, 1, 1)
+    return found
 
 
 def fitted_map(module: Any) -> Tensor:

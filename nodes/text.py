@@ -61,7 +61,15 @@ def token_stream(tokenizer: Any, texts: list[str]) -> TokenStream:
     length = tokenizer.model_max_length
     taken = tokenizer(texts, padding="max_length", max_length=length, truncation=True, return_tensors="pt")
     lost = [_lost_words(tokenizer, text) if full else "" for text, full in zip(texts, _is_full(taken), strict=True)]
-    return TokenStream(taken.input_ids, taken.attention_mask, tuple(lost))
+    pieces = tuple([_pieces(tokenizer, row) for row in taken.input_ids.tolist()])
+    return TokenStream(taken.input_ids, taken.attention_mask, tuple(lost), pieces)
+
+
+def _pieces(tokenizer: Any, ids: list[int]) -> tuple[str, ...]:
+    """What each token stands for; one that is only a part of a character is shown as the vocabulary spells it."""
+    texts, spelled = tokenizer.batch_decode([[one] for one in ids]), tokenizer.convert_ids_to_tokens(ids)
+    whole = [text if text.strip() and "\ufffd" not in text else "" for text in texts]
+    return tuple([text.strip() or raw.removesuffix("</w>") for text, raw in zip(whole, spelled, strict=True)])
 
 
 def _is_full(taken: Any) -> list[bool]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from latentgraph.graph.values import FileForm, ValueType
+from latentgraph.nodes import value_details as show
 from latentgraph.nodes.digesting import value_digest, value_size
 from latentgraph.nodes.png import PNG
 from latentgraph.nodes.values import (
@@ -27,9 +28,14 @@ T = TypeVar("T")
 
 
 def _known(
-    kind: type[T], summary: Callable[[T], str], *, family: bool = False, file: FileForm[T] | None = None
+    kind: type[T],
+    summary: Callable[[T], str],
+    details: Callable[[T], Iterable[tuple[str, str]]],
+    *,
+    family: bool = False,
+    file: FileForm[T] | None = None,
 ) -> ValueType[T]:
-    return ValueType(kind, summary, value_size, value_digest, family, file)
+    return ValueType(kind, summary, value_size, value_digest, family, file, details)
 
 
 def _shape(tensor: Any) -> str:
@@ -54,29 +60,40 @@ def _guidance(value: Guidance) -> str:
     return f"scale {value.scale:g}" if value.guided else "no negative side"
 
 
-TOKENS = _known(Tokens, _tokens, family=True)
-CONDITIONING = _known(Conditioning, lambda value: f"embeddings {_shape(value.embeddings)}", family=True)
-GUIDANCE = _known(Guidance, _guidance, family=True)
-RANDOM_STATE = _known(RandomState, lambda value: f"seed {value.seed}, {_plural(value.draws, 'draw')}")
-NOISE = _known(Noise, lambda value: f"noise {_shape(value.samples)}", family=True)
+TOKENS = _known(Tokens, _tokens, show.tokens_rows, family=True)
+CONDITIONING = _known(
+    Conditioning, lambda value: f"embeddings {_shape(value.embeddings)}", show.conditioning_rows, family=True
+)
+GUIDANCE = _known(Guidance, _guidance, show.guidance_rows, family=True)
+RANDOM_STATE = _known(
+    RandomState, lambda value: f"seed {value.seed}, {_plural(value.draws, 'draw')}", show.random_state_rows
+)
+NOISE = _known(Noise, lambda value: f"noise {_shape(value.samples)}", show.noise_rows, family=True)
 LATENTS = _known(
     Latents,
     lambda value: f"latents {_shape(value.samples)} of {value.width} × {value.height} pixels",
+    show.latents_rows,
     family=True,
 )
-TIMESTEP = _known(Timestep, lambda value: f"timestep {value.value.item():g}, turn {value.index + 1}")
-SCHEDULER_STATE = _known(SchedulerState, lambda value: value.class_name)
-NOISE_PREDICTION = _known(NoisePrediction, lambda value: f"prediction {_shape(value.samples)}", family=True)
+TIMESTEP = _known(
+    Timestep, lambda value: f"timestep {value.value.item():g}, turn {value.index + 1}", show.timestep_rows
+)
+SCHEDULER_STATE = _known(SchedulerState, lambda value: value.class_name, show.scheduler_state_rows)
+NOISE_PREDICTION = _known(
+    NoisePrediction, lambda value: f"prediction {_shape(value.samples)}", show.prediction_rows, family=True
+)
 PREDICTION_PAIR = _known(
     PredictionPair,
     lambda value: (
         f"{'one prediction' if value.negative is None else 'two predictions'} {_shape(value.positive.samples)}"
     ),
+    show.pair_rows,
     family=True,
 )
 IMAGE = _known(
     Image,
     lambda value: f"{_plural(len(value.samples), 'image')}, {_pixels(value.samples)}",
+    show.image_rows,
     file=PNG,
 )
-MASK = _known(Mask, lambda value: f"{_plural(len(value.samples), 'mask')}, {_pixels(value.samples)}")
+MASK = _known(Mask, lambda value: f"{_plural(len(value.samples), 'mask')}, {_pixels(value.samples)}", show.mask_rows)

@@ -25,6 +25,8 @@ class TokenStream:
     """1 where a token is of the text, 0 where it fills up, int64 (B, T)."""
     truncated: tuple[str, ...]
     """For each text the words that did not fit, as the tokenizer spells them; empty where all did."""
+    pieces: tuple[tuple[str, ...], ...] = ()
+    """For each text the piece of it that each token stands for; empty where nobody wrote them down."""
 
 
 @dataclass(frozen=True, eq=False)
