@@ -32,8 +32,16 @@ def route(
     router = _Router(shapes, positions, nets, standing, effort)
     order = sorted(nets, key=router.length)
     router.route(order)
-    for _ in range(effort.polish if len(nets) <= FEW else 0):
-        router.polish(order)
+    for _ in range(effort.rounds if router.cut else 0):
+        # Whoever found no way chooses first the next time.
+        order.sort(key=lambda net: net.source not in router.cut)
+        router = _Router(shapes, positions, nets, standing, effort)
+        router.route(order)
+        if not router.cut:
+            break
+    for _ in range(effort.polish):
+        router.polish(order if len(nets) <= FEW else [])
+        router.retry(order)
     paths = {Wire(net.source, target): router.paths[net.source][target] for net in nets for target in net.targets}
     return paths, [path for source in router.cut for path in router.paths[source].values()]
 
@@ -64,6 +72,8 @@ class _Router:
         """By output: the path to each input."""
         self.cut: dict[End, None] = {}
         """The outputs of nets that share cells with others, for want of a free way."""
+        self.rough = False
+        """Whether any path ever shared cells with another one or with a box."""
 
     def _ends(self, net: Net) -> list[Position]:
         key, port = net.source
@@ -91,8 +101,14 @@ class _Router:
     def polish(self, nets: Sequence[Net]) -> None:
         """Lead each net again, now that all the others have their paths."""
         for net in nets:
-            self._free(net.source)
+            self._free([net.source])
             self._take(net, *self._lead(net))
+
+    def retry(self, nets: Sequence[Net]) -> None:
+        """Route those again that found no free way; the others may have come to lie elsewhere."""
+        cut = [net for net in nets if net.source in self.cut]
+        self._free([net.source for net in cut])
+        self.route(cut)
 
     def _take(self, net: Net, paths: dict[End, Path], free: bool) -> None:
         self.ground.add_paths(paths.values())
@@ -100,10 +116,19 @@ class _Router:
         if not free:
             self.cut[net.source] = None
 
-    def _free(self, source: End) -> None:
-        for path in self.paths.pop(source).values():
-            self.ground.remove_path(path)
-        self.cut.pop(source, None)
+    def _free(self, sources: Sequence[End]) -> None:
+        """Take back the paths of some nets."""
+        freed = [path for source in sources for path in self.paths.pop(source).values()]
+        for source in sources:
+            self.cut.pop(source, None)
+        if self.rough:
+            # A path that shares cells cannot be taken out by itself.
+            self.ground = self._ground()
+            for paths in self.paths.values():
+                self.ground.add_paths(paths.values())
+        else:
+            for path in freed:
+                self.ground.remove_path(path)
 
     def _send_away(self, net: Net, paths: Sequence[Path]) -> list[Net]:
         """Take back the nets that share a cell with these paths of another one."""
@@ -115,8 +140,7 @@ class _Router:
             and other.source in self.paths
             and any(shares(path, runs) for path in self.paths[other.source].values())
         ]
-        for other in away:
-            self._free(other.source)
+        self._free([other.source for other in away])
         return away
 
     def _ground(self) -> Ground:
@@ -153,6 +177,7 @@ class _Router:
         corners = find_through(self.ground, tree.start, end, over_wires=False)
         if corners is not None:
             return corners, True
+        self.rough = True
         corners = find_through(self.ground, tree.start, end, over_wires=True)
         # Under a box no order of the nets would help: that is no reason to try another one.
         return corners or straight_through(tree.start, end), corners is None
