@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
-from latentgraph.graph.edit.fixes import fix
 from textual import on, work
 
 from latentgraph.graph.boxes import End
 from latentgraph.graph.edit.clipboard import copy, duplicate, paste
 from latentgraph.graph.edit.delete import delete
 from latentgraph.graph.edit.fitting import fitting, fitting_types
-from latentgraph.graph.edit.links import connect, disconnect, insert_between, insert_on
+from latentgraph.graph.edit.fixes import fix
+from latentgraph.graph.edit.links import add_after, connect, disconnect, insert_between, insert_on
 from latentgraph.graph.edit.nodes import add_node, disable, rename
 from latentgraph.graph.edit.placing import group, move, ungroup, unpin
 from latentgraph.graph.errors import EditError
@@ -47,7 +47,12 @@ class EditActions(BaseScreen):
 
         wanted, title = self._wanted(source, target)
         name = await self.app.push_screen_wait(AddNode(node_choices(self.registry), wanted, title))
-        if name is not None:
+        if name is None:
+            return
+        cursor = self.canvas.cursor
+        if source is None and target is None and at is None and cursor is not None:
+            self.do(lambda: add_after(self.graph, name, cursor))
+        else:
             self.do(lambda: add_node(self.graph, name, source=source, target=target, position=at))
 
     def _wanted(self, source: End | None, target: End | None) -> tuple[list[str] | None, str]:

@@ -103,7 +103,7 @@ KEYS: tuple[Key, ...] = (
     *_keys(
         "canvas",
         "Edit the graph",
-        ("screen.add_node", "a", "Add", "Add a node; of a selected one, those that its outputs fit come first.", True),
+        ("screen.add_node", "a", "Add", "Add a node, linked to what this box gives; those that fit come first.", True),
         ("screen.connect", "c", "Connect", "Link two ports: type the letter of one, then that of one that fits.", True),
         ("screen.disconnect", "C", "Disconnect", "Take a link away: type the letter of its port."),
         ("screen.insert", "I", "Insert", "Put a node into the wire of an input of this box."),

@@ -4,7 +4,7 @@ import pytest
 from tests.graph.edit.examples import FLAT, NESTED, after, codes, graph
 
 from latentgraph.graph.boxes import End
-from latentgraph.graph.edit.links import connect, disconnect, insert_between, insert_on
+from latentgraph.graph.edit.links import add_after, connect, disconnect, insert_between, insert_on
 from latentgraph.graph.errors import EditError
 
 HOURS = ("days", "hours")
@@ -132,3 +132,27 @@ def test_a_node_goes_into_a_link() -> None:
         insert_on(at, ("m", "water"), "add")
     with pytest.raises(EditError, match=r"'square' takes nothing that 'j.dough' gives."):
         insert_on(at, ("b", "dough"), "square")
+
+
+def test_a_node_that_is_added_behind_a_box_reads_what_fits_as_one_edit() -> None:
+    at = graph(FLAT)
+    edit = add_after(at, "knead", "m")
+    assert after(at, edit)["nodes"]["knead"]["inputs"] == {"dough": {"from": "m.dough"}}
+    assert (edit.label, edit.boxes) == ("add knead", ("knead",))
+
+
+def test_what_could_read_several_outputs_of_the_box_reads_none() -> None:
+    at = graph(FLAT)
+    assert "inputs" not in after(at, add_after(at, "join", "h"))["nodes"]["join"]
+
+
+@pytest.mark.parametrize("box", ["inputs", ">outputs", "c"])
+def test_a_value_that_can_be_written_is_not_linked_by_adding(box: str) -> None:
+    at = graph(NESTED)
+    assert "inputs" not in after(at, add_after(at, "knead", box))["nodes"]["knead"]
+
+
+def test_in_a_body_what_the_loop_hands_in_is_read() -> None:
+    at = graph(NESTED, ("days", "hours"))
+    added = after(at, add_after(at, "knead", "loop"))["nodes"]["days"]["nodes"]["hours"]["nodes"]["knead"]
+    assert added["inputs"] == {"dough": {"from": "loop.dough"}}

@@ -32,6 +32,20 @@ class NodeChoice:
     gives: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A node type that matches what was typed."""
+
+    choice: NodeChoice
+    fits: bool
+    score: float
+
+    @property
+    def by_name(self) -> bool:
+        """Whether its name matches, and not only what is said of it."""
+        return self.score >= GOOD_NAME
+
+
 def node_choices(registry: Registry) -> tuple[NodeChoice, ...]:
     """All node types, and what else may stand as a node."""
     nodes = (
@@ -90,21 +104,29 @@ class AddNode(SearchDialog[str | None]):
             self.refresh_rows()
 
     def rows_for(self, query: str) -> Sequence[Row]:
-        """The types that match: those that fit first, then the better match, then as they are listed."""
+        """The types that match: those that fit first, but for a name that only others have."""
+        matcher = Matcher(query) if query else None
+        found = self._found(query)
+        fits, others = [one for one in found if one.fits], [one for one in found if not one.fits]
+        # Somebody who types the name of what does not fit means it.
+        meant = [one for one in others if one.by_name] if not any(one.by_name for one in fits) else []
+        shown = [*fits, *others] if self._all else [*meant, *fits] if query else fits
+        matcher = Matcher(query) if query else None
+        return [self._row(one, matcher, with_others=len(shown) > len(fits)) for one in shown]
+
+    def _found(self, query: str) -> list[_Found]:
+        """What matches, the better match first, then as it is listed."""
         matcher = Matcher(query) if query else None
         fitting = self._fitting or frozenset()
-        found = [
-            (choice.name not in fitting, -score, index, choice)
-            for index, choice in enumerate(self._choices)
-            if (score := _score(choice, query, matcher)) > 0 and (self._all or choice.name in fitting)
-        ]
-        found.sort(key=lambda one: one[:3])
-        return [self._row(choice, matcher, others) for others, _, _, choice in found]
+        scores = [(choice, _score(choice, query, matcher)) for choice in self._choices]
+        found = [_Found(choice, choice.name in fitting, score) for choice, score in scores if score > 0]
+        return sorted(found, key=lambda one: -one.score)
 
-    def _row(self, choice: NodeChoice, matcher: Matcher | None, others: bool) -> Row:
+    def _row(self, found: _Found, matcher: Matcher | None, *, with_others: bool) -> Row:
+        choice = found.choice
         space = " " * (self._width - len(choice.name) + 2)
         prompt = Content.assemble(highlighted(choice.name, matcher), space, (choice.summary, "dim"))
-        heading = ("others" if others else "these fit") if self._fitting and self._all else ""
+        heading = ("these fit" if found.fits else "others") if self._fitting and with_others else ""
         return Row(choice.name, prompt, _detail(choice), heading)
 
     def choose(self, row: Row) -> None:

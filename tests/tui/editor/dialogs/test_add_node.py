@@ -90,3 +90,11 @@ def test_every_node_type_and_both_structures_are_offered() -> None:
     assert [choice.name for choice in choices][-2:] == ["loop", "workflow"]
     assert {choice.name for choice in choices} == {*registry.names(), "loop", "workflow"}
     assert all(choice.summary for choice in choices)
+
+
+def test_a_name_that_only_other_types_have_finds_them_before_what_fits_and_speaks_of_it() -> None:
+    dialog = AddNode(CHOICES, ["encode"])
+    assert _names(dialog, "") == ["encode"]
+    assert _names(dialog, "dec") == ["decode"]
+    assert _names(dialog, "text") == ["encode"]
+    assert _names(dialog, "enc") == ["encode"]
