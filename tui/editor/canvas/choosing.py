@@ -12,12 +12,13 @@ from latentgraph.tui.editor.canvas.hints import Choice, Hints, Mode
 from latentgraph.tui.editor.canvas.painting import labels_by_row
 from latentgraph.tui.editor.canvas.sheet import is_seen
 from latentgraph.tui.editor.canvas.viewing import SceneView
-from latentgraph.tui.editor.canvas.zoom import to_full
+from latentgraph.tui.editor.canvas.zoom import Zoom, to_full
 from latentgraph.tui.editor.views import Scene, Side
 
 Fits = Callable[[End, Side], set[End]]
 """Told a port and which side of its box it is on: the ports of the other side that a link from it may end on."""
 _CONNECT = "canvas.connect"
+_PANS = {"shift+left": (-8, 0), "shift+right": (8, 0), "shift+up": (0, -3), "shift+down": (0, 3)}
 
 
 def _nothing(end: End, side: Side) -> set[End]:
@@ -57,6 +58,7 @@ class ChoosingView(SceneView):
             self.cursor = key
             self._untouched = False
             self.reveal(key)
+            self._to_reveal = key if key not in self._areas else None
 
     def select(self, keys: Iterable[str], cursor: str | None = None) -> None:
         """Mark some boxes, and make one the current one; without any, nothing is selected."""
@@ -162,7 +164,7 @@ class ChoosingView(SceneView):
             self._refresh_looks()
             self.app.bell()
             return
-        self._hints = Hints(mode, purpose, choices, f"{prompt} · tab: next · enter: take · esc: leave")
+        self._hints = Hints(mode, purpose, choices, f"{prompt} · tab: next · enter: take · .: show all · esc: leave")
         self._show_hints()
         self.post_message(messages.ModeChanged(mode))
 
@@ -195,14 +197,29 @@ class ChoosingView(SceneView):
             chosen = self._hints.chosen or self._hints.left()[0]
         elif event.key == "backspace":
             self._hints.erase()
-        elif event.character and event.character.isprintable():
-            chosen = self._hints.type(event.character)
         elif event.key == "escape":
             self.leave_mode()
+        elif not self._look_around(event.key) and event.character and event.character.isprintable():
+            chosen = self._hints.type(event.character)
         if chosen is not None:
             self._choose(chosen)
         else:
             self._show_hints()
+
+    def _look_around(self, key: str) -> bool:
+        """Move the view by keys that are no letters, so that labels out of view come into it; whether it was one."""
+        if key == "full_stop":
+            self.fit()
+        elif key in ("plus", "equals_sign"):
+            self.zoom(Zoom(min(self._level + 1, Zoom.FULL)))
+        elif key == "minus":
+            self.zoom(Zoom(max(self._level - 1, Zoom.OVERVIEW)))
+        elif key in _PANS:
+            across, down = _PANS[key]
+            self.look_at(self.left + across, self.top + down)
+        else:
+            return False
+        return True
 
     def _step_hints(self, by: int) -> None:
         assert self._hints is not None
