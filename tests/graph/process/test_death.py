@@ -177,6 +177,22 @@ def test_it_ends_with_a_caller_that_just_returns() -> None:
     wait_until(lambda: is_gone(engine))
 
 
+@pytest.mark.parametrize("seconds", [0.0, 0.1, 0.3, 1.0])
+def test_it_ends_with_a_caller_that_is_killed_while_it_starts(seconds: float) -> None:
+    code = (
+        "import os, signal, time\n"
+        "from latentgraph.graph.process import EngineProcess\n"
+        "engine = EngineProcess(lambda message: None)\n"
+        "engine.start()\n"
+        "print(engine.pid, flush=True)\n"
+        f"time.sleep({seconds})\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == -9
+    wait_until(lambda: is_gone(int(done.stdout)))
+
+
 def test_no_module_is_taken_from_the_folder_that_one_works_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("json", "torch", "numpy", "latentgraph"):
         (tmp_path / f"{name}.py").write_text("import os\nos._exit(66)")
