@@ -30,17 +30,19 @@ class DraggingView(ChoosingView):
         self._frozen = True
         arrangement = move(sheet.arrangement, sheet.draft.shapes, sheet.scene.wires, positions)
         self._moving = dict(positions)
-        self._take_sheet(sheet.rearranged(arrangement), moved=True)
+        sheet.move(arrangement, positions)
+        self._take_sheet(sheet, moved=True)
         self.refresh()
 
     def settle_boxes(self, merge: str = "") -> None:
         """Leave boxes where they were dragged to, and tell it."""
         self._frozen = False
+        if self._sheet is not None:
+            self._sheet.settle()
+        self._map = None
         self._resize_world()
         self._untouched = False
-        moved = {
-            key: to_full(place, self._level) for key, place in self._moving.items() if not _is_border(self._scene, key)
-        }
+        moved = {key: to_full(place, self._level) for key, place in self._moving.items() if _is_node(self._scene, key)}
         self._moving = {}
         if moved:
             self.post_message(messages.BoxesMoved(moved, merge=merge))
@@ -121,9 +123,9 @@ class DraggingView(ChoosingView):
             self.settle_boxes()
 
 
-def _is_border(scene: Scene, key: str) -> bool:
-    """Whether a box is no node, so that no file says where it lies."""
-    return scene.boxes[key].role in ("source", "sink")
+def _is_node(scene: Scene, key: str) -> bool:
+    """Whether a file can say where a box lies: the borders of a scope are no nodes."""
+    return key in scene.boxes and scene.boxes[key].role not in ("source", "sink")
 
 
 def _kind_of(box: Box, port: str, side: Side) -> str:

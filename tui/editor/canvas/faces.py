@@ -87,10 +87,10 @@ class Faces:
         line.set(0, border.top_left, style)
         line.set(width - 1, border.top_right, style)
         chip = self.palette.chip(box.category, ground, under=look.found, faint=box.disabled is not None)
-        room = width - 4
+        room = width - 2
         parts = self._state(box, look, ground)
         signs = sum(width_of(text) + 1 for text, _ in parts) + bool(parts)
-        title = clipped(f" {box.title} ", max(3, room - signs + 1), self.glyphs.ellipsis)
+        title = clipped(f" {box.title} ", max(3, room - signs), self.glyphs.ellipsis)
         line.put(1, title, chip)
         if parts and look.state.seconds >= 0.05 and look.state.status in ("done", "failed"):
             seconds = _seconds(look.state.seconds)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import repeat
+from itertools import groupby, repeat
 
 from rich.segment import Segment
 from rich.style import Style
@@ -82,10 +82,8 @@ class Line:
         characters, styles = self.characters, self.styles
         segments: list[Segment] = []
         start = 0
-        for at in range(1, self.width):
-            if styles[at] is not styles[start]:
-                segments.append(Segment("".join(characters[start:at]), styles[start]))
-                start = at
-        if self.width:
-            segments.append(Segment("".join(characters[start:]), styles[start]))
+        for _, same in groupby(styles, id):
+            end = start + len(list(same))
+            segments.append(Segment("".join(characters[start:end]), styles[start]))
+            start = end
         return Strip(segments, self.width)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,10 +39,11 @@ def place_of(width: int, height: int, view: Area, bounds: Area) -> MapPlace | No
     whole = view.holds(bounds.x1, bounds.y1) and view.holds(bounds.x2, bounds.y2)
     if whole or width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return None
-    inner_width, most = max(16, min(28, width // 5)), max(4, min(8, height // 5))
-    # As high as the graph is in the scale of its width.
-    scale = (bounds.x2 - bounds.x1 + 1) / inner_width
-    inner_height = max(3, min(most, -(-(bounds.y2 - bounds.y1 + 1) // max(1, round(scale)))))
+    widest, highest = max(16, min(28, width // 5)), max(4, min(8, height // 5))
+    # As wide and high as the graph is at the scale that shows all of it.
+    across, down = bounds.x2 - bounds.x1 + 1, bounds.y2 - bounds.y1 + 1
+    scale = max(across / widest, down / highest)
+    inner_width, inner_height = max(12, math.ceil(across / scale)), max(3, math.ceil(down / scale))
     return MapPlace(width - inner_width - 3, height - inner_height - 2, inner_width + 2, inner_height + 2)
 
 

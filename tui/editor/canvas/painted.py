@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.geometry import Region, Size
@@ -20,6 +21,18 @@ from latentgraph.tui.editor.views import NodeState, Scene
 
 _MARGIN = (6, 2)
 """Columns and rows of the graph that stay in view however far one pans; also what is kept around a box."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What all rows of one painting have in common."""
+
+    view: Area
+    map: MapPlace | None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.view.x2 - self.view.x1 + 1, self.view.y2 - self.view.y1 + 1
 
 
 class PaintedSheet(ScrollView, can_focus=True):
@@ -51,6 +64,7 @@ class PaintedSheet(ScrollView, can_focus=True):
         self._spin = 0
         self._origin = (0, 0)
         """The cell of the canvas at the upper left of what can be scrolled to."""
+        self._frame: _Frame | None = None
         self._frozen = False
         """While a box is dragged, so that nothing moves under the pointer."""
 
@@ -100,17 +114,18 @@ class PaintedSheet(ScrollView, can_focus=True):
     @property
     def left(self) -> int:
         """The column of the canvas at the left of the view."""
-        return self._origin[0] + self.scroll_offset.x
+        return self._origin[0] + round(self.scroll_x)
 
     @property
     def top(self) -> int:
         """The row of the canvas at the top of the view."""
-        return self._origin[1] + self.scroll_offset.y
+        return self._origin[1] + round(self.scroll_y)
 
     @property
     def view(self) -> Area:
         """What is in view."""
-        return Area(self.left, self.top, self.left + self.size.width - 1, self.top + self.size.height - 1)
+        left, top, (width, height) = self.left, self.top, self.size
+        return Area(left, top, left + width - 1, top + height - 1)
 
     def look_at(self, left: int, top: int) -> None:
         """Put a cell of the canvas into the upper left corner."""
@@ -184,22 +199,29 @@ class PaintedSheet(ScrollView, can_focus=True):
                 self._painter.look(key, self._look(key))
         return self._painter
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Paint rows of the view; what holds for all of them is asked once."""
+        self._frame = None
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """Paint one row of the view."""
-        width = self.size.width
         if self._sheet is None or not self._sheet.areas:
             laying_out = len(self._scene.boxes) if self._sheet is None else 0
             return paint_notice(Palette(self.get_component_styles), y, self.size, laying_out)
         painter = self._ready_painter(self._sheet)
-        place = self.map_place()
+        left, top = self.left, self.top
+        if self._frame is None or self._frame.view[:2] != (left, top):
+            self._frame = _Frame(self.view, self.map_place())
+        (width, height), place = self._frame.size, self._frame.map
         on_map = place is not None and place.y <= y < place.y + place.height
-        with_prompt = bool(self.prompt) and y == self.size.height - 1
+        with_prompt = bool(self.prompt) and y == height - 1
         if not on_map and not with_prompt:
-            return painter.strip(self.top + y, self.left, width)
-        line = painter.row(self.top + y, self.left, width)
+            return painter.strip(top + y, left, width)
+        line = painter.row(top + y, left, width)
         if place is not None and on_map:
             self._ready_map(place).paint(
-                line, y - place.y, place, self.view, self._cursor, painter.palette, self.glyphs
+                line, y - place.y, place, self._frame.view, self._cursor, painter.palette, self.glyphs
             )
         if with_prompt:
             paint_prompt(line, self.prompt, painter.palette)
@@ -227,7 +249,9 @@ class PaintedSheet(ScrollView, can_focus=True):
         """Centre the view on what a cell of the minimap stands for."""
         place = self.map_place()
         if place is not None:
-            self.center_on(*self._ready_map(place).world(x - place.x - 1, y - place.y - 1))
+            column, row = self._ready_map(place).world(x - place.x - 1, y - place.y - 1)
+            bounds = self._ready_map(place).sheet.bounds
+            self.center_on(max(bounds.x1, min(bounds.x2, column)), max(bounds.y1, min(bounds.y2, row)))
 
 
 def _shifted(start: int, length: int, first: int, last: int, margin: int) -> int:

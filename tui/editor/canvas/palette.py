@@ -55,24 +55,26 @@ class Palette:
             component: The colours of a class by its name.
         """
         self._component = component
-        self._colors: dict[str, Colors] = {}
+        self._colors: dict[str, tuple[Color, Color]] = {}
         self._styles: dict[object, Style] = {}
+        self._wires: dict[tuple[str, Strength], Style] = {}
         # Colours of the terminal's own palette cannot be mixed: signs and attributes have to do.
         self.ansi = self.color("canvas").ansi is not None or self.ground("canvas").ansi is not None
 
-    def _of(self, name: str) -> Colors:
-        if name not in self._colors:
-            found = self._component(f"graph--{name}")
-            self._colors[name] = found
-        return self._colors[name]
+    def _of(self, name: str) -> tuple[Color, Color]:
+        found = self._colors.get(name)
+        if found is None:
+            component = self._component(f"graph--{name}")
+            found = self._colors[name] = component.color, component.background
+        return found
 
     def color(self, name: str) -> Color:
         """The foreground of a class."""
-        return self._of(name).color
+        return self._of(name)[0]
 
     def ground(self, name: str) -> Color:
         """The background of a class."""
-        return self._of(name).background
+        return self._of(name)[1]
 
     def category(self, name: str) -> Color:
         """The tint of a category of nodes."""
@@ -109,9 +111,13 @@ class Palette:
 
     def wire(self, kind: str, strength: Strength) -> Style:
         """A wire of a kind of values."""
-        ground = self.ground("canvas")
-        color = self.mixed(self.color(f"port-{kind}"), ground, _FADES[strength])
-        return self.style(color, ground, bold=strength == "hot" and self.ansi, dim=strength == "dim")
+        found = self._wires.get((kind, strength))
+        if found is None:
+            ground = self.ground("canvas")
+            color = self.mixed(self.color(f"port-{kind}"), ground, _FADES[strength])
+            found = self.style(color, ground, bold=strength == "hot" and self.ansi, dim=strength == "dim")
+            self._wires[kind, strength] = found
+        return found
 
     def port(self, kind: str, ground: Ground, *, faint: bool = False, bold: bool = False) -> Style:
         """A port's glyph."""

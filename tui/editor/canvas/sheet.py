@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import NamedTuple
 
 from latentgraph.tui.editor.canvas.cells import width_of
@@ -13,7 +14,8 @@ from latentgraph.tui.editor.canvas.wire_rows import WireRows
 from latentgraph.tui.editor.canvas.zoom import Zoom, from_full
 from latentgraph.tui.editor.views import Box, Scene, Side
 
-_BLOCK = 8
+_TILE = (64, 8)
+"""Columns and rows whose boxes are kept together."""
 _FRAME_MARGIN = (3, 1)
 
 Arrange = Callable[[Mapping[str, Shape], Sequence[Wire], Mapping[str, Position]], Arrangement]
@@ -53,9 +55,15 @@ class Draft(NamedTuple):
     forms: Mapping[str, Form]
 
     @classmethod
-    def of(cls, scene: Scene, zoom: Zoom) -> Draft:
-        """Give every box its form."""
-        return cls(scene, zoom, {key: form_of(box, zoom) for key, box in scene.boxes.items()})
+    def of(cls, scene: Scene, zoom: Zoom, before: Draft | None = None) -> Draft:
+        """Give every box its form; those that are as they were in the draft before keep theirs."""
+        if before is None or before.zoom != zoom:
+            return cls(scene, zoom, {key: form_of(box, zoom) for key, box in scene.boxes.items()})
+        boxes = before.scene.boxes
+        forms = {
+            key: before.forms[key] if boxes.get(key) == box else form_of(box, zoom) for key, box in scene.boxes.items()
+        }
+        return cls(scene, zoom, forms)
 
     @property
     def shapes(self) -> dict[str, Shape]:
@@ -90,27 +98,48 @@ class Sheet:
     """Boxes in their places, and indexes of what is where."""
 
     def __init__(self, draft: Draft, arrangement: Arrangement, wires: WireRows | None = None) -> None:
-        """Put every box where an arrangement says."""
+        """Put every box where an arrangement says.
+
+        Args:
+            draft: The boxes.
+            arrangement: Where they are.
+            wires: The index of an arrangement before this one, to be taken over.
+        """
         self.draft = draft
         self.scene, self.zoom, self.forms = draft
-        self.arrangement = arrangement
-        self.wires = wires or WireRows(arrangement.paths)
-        if wires is not None:
-            wires.update(arrangement.paths)
+        self.wires = wires or WireRows({})
         self.areas: dict[str, Area] = {}
-        self._blocks: dict[int, list[str]] = {}
-        for key, form in self.forms.items():
-            x, y = arrangement.positions[key]
-            area = Area(x, y, x + form.shape.width - 1, y + form.shape.height - 1)
-            self.areas[key] = area
-            for block in range(area.y1 // _BLOCK, area.y2 // _BLOCK + 1):
-                self._blocks.setdefault(block, []).append(key)
-        self.frames = list(self._frames())
+        self._tiles: dict[tuple[int, int], list[str]] = {}
+        self._order = {key: at for at, key in enumerate(self.forms)}
+        for key in self.forms:
+            self._put(key, arrangement.positions[key])
+        self._arrange(arrangement)
         self.bounds = self._bounds()
 
-    def rearranged(self, arrangement: Arrangement) -> Sheet:
-        """The same boxes somewhere else; the index of the wires goes over to it."""
-        return Sheet(self.draft, arrangement, self.wires)
+    def _put(self, key: str, place: Position) -> None:
+        if key in self.areas:
+            for tile in _tiles(self.areas[key]):
+                self._tiles[tile].remove(key)
+        (x, y), shape = place, self.forms[key].shape
+        self.areas[key] = area = Area(x, y, x + shape.width - 1, y + shape.height - 1)
+        for tile in _tiles(area):
+            self._tiles.setdefault(tile, []).append(key)
+
+    def _arrange(self, arrangement: Arrangement) -> None:
+        self.arrangement = arrangement
+        self.wires.update(arrangement.paths)
+        self.frames = list(self._frames())
+
+    def move(self, arrangement: Arrangement, keys: Iterable[str]) -> None:
+        """Put some boxes and their wires somewhere else; the bounds stay until `settle`."""
+        for key in keys:
+            if key in self.areas:
+                self._put(key, arrangement.positions[key])
+        self._arrange(arrangement)
+
+    def settle(self) -> None:
+        """Measure the bounds after boxes were moved."""
+        self.bounds = self._bounds()
 
     def box(self, key: str) -> Box:
         """A box by its key."""
@@ -118,11 +147,14 @@ class Sheet:
 
     def boxes_in_row(self, y: int, x1: int, x2: int) -> list[str]:
         """The boxes that have cells there, from back to front."""
-        return [
-            key
-            for key in self._blocks.get(y // _BLOCK, ())
-            if (area := self.areas[key]).y1 <= y <= area.y2 and area.x1 <= x2 and area.x2 >= x1
-        ]
+        found: dict[str, None] = {}
+        row = y // _TILE[1]
+        for column in range(x1 // _TILE[0], x2 // _TILE[0] + 1):
+            for key in self._tiles.get((column, row), ()):
+                area = self.areas[key]
+                if area.y1 <= y <= area.y2 and area.x1 <= x2 and area.x2 >= x1:
+                    found[key] = None
+        return sorted(found, key=self._order.__getitem__) if len(found) > 1 else list(found)
 
     def box_at(self, x: int, y: int) -> str | None:
         """The box in front at a cell."""
@@ -189,6 +221,11 @@ class Sheet:
             max(max(area.x2 for area in areas), max((run.x2 for run in runs), default=0)),
             max(max(area.y2 for area in areas), max((run.y2 for run in runs), default=0)),
         )
+
+
+def _tiles(area: Area) -> Iterable[tuple[int, int]]:
+    across, down = _TILE
+    return product(range(area.x1 // across, area.x2 // across + 1), range(area.y1 // down, area.y2 // down + 1))
 
 
 def is_seen(area: Area, view: Area) -> bool:

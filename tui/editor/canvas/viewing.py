@@ -59,6 +59,8 @@ class SceneView(PaintedSheet):
         self._wanted: Draft | None = None
         self._untouched = True
         """Nobody moved the view, so that it shows all it can."""
+        self._to_reveal: str | None = None
+        """A box that was gone to before it was laid out."""
         self._places: dict[tuple[str, ...], _Place] = {}
 
     @property
@@ -135,9 +137,9 @@ class SceneView(PaintedSheet):
     # --- layout
 
     def _lay_out(self, anchor: Anchor | None) -> None:
-        draft = Draft.of(self._scene, self._level)
-        self._wanted = draft
         known = self._sheets.get(self._level)
+        draft = Draft.of(self._scene, self._level, known.draft if known else None)
+        self._wanted = draft
         if known is not None and draft.fits(known.draft, known.arrangement):
             self._install(draft, known.arrangement, anchor, known.wires)
         elif len(draft.forms) <= AT_ONCE or not self.is_attached:
@@ -164,6 +166,9 @@ class SceneView(PaintedSheet):
             self.look_at(area.x1 - anchor.x, area.y1 - anchor.y)
         elif self._untouched:
             self.home()
+        if self._to_reveal in self._areas:
+            self.reveal(self._to_reveal or "")
+            self._to_reveal = None
         self._refresh_looks()
         self.refresh()
 

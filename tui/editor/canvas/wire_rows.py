@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import is_
 
 from latentgraph.tui.editor.canvas.geometry import End, Segment, Wire
 from latentgraph.tui.editor.canvas.glyphs import EAST, NORTH, SOUTH, WEST
@@ -63,14 +64,28 @@ class WireRows:
 
     def update(self, paths: Mapping[Wire, tuple[Segment, ...]]) -> None:
         """Take other ways; wires whose way is the same object cost nothing."""
-        gone = [wire for wire, path in self._paths.items() if paths.get(wire) is not path]
-        for wire in gone:
-            self._remove(wire, self._paths.pop(wire))
-        for wire, path in paths.items():
-            if wire not in self._paths:
-                self._paths[wire] = path
-                self._add(wire, path)
+        for wire, path in self._gone(paths):
+            self._remove(wire, path)
+        for wire, path in self._new(paths):
+            self._add(wire, path)
+        self._paths = dict(paths)
         self._rows.clear()
+
+    def _same_wires(self, paths: Mapping[Wire, tuple[Segment, ...]]) -> bool:
+        """Whether they are the same wires in the same order, as in a drag; then none has to be looked up."""
+        return len(paths) == len(self._paths) and all(map(is_, paths, self._paths))
+
+    def _gone(self, paths: Mapping[Wire, tuple[Segment, ...]]) -> list[tuple[Wire, tuple[Segment, ...]]]:
+        if self._same_wires(paths):
+            new = paths.values()
+            return [(wire, old) for (wire, old), path in zip(self._paths.items(), new, strict=True) if path is not old]
+        return [(wire, path) for wire, path in self._paths.items() if paths.get(wire) is not path]
+
+    def _new(self, paths: Mapping[Wire, tuple[Segment, ...]]) -> list[tuple[Wire, tuple[Segment, ...]]]:
+        if self._same_wires(paths):
+            old = self._paths.values()
+            return [(wire, path) for (wire, path), one in zip(paths.items(), old, strict=True) if path is not one]
+        return [(wire, path) for wire, path in paths.items() if self._paths.get(wire) is not path]
 
     def row(self, y: int) -> WireRow:
         """What is to be painted in a row."""
