@@ -58,7 +58,7 @@ def add_node(
         given |= {_way_in(graph, declared, type, source): {"from": f"{source[0]}.{source[1]}"}}
     head = {
         "type": type,
-        **({"file": file} if type == SUBWORKFLOW else {}),
+        **({"file": plain(file)} if type == SUBWORKFLOW else {}),
         **_package(type, graph.signatures.registry),
     }
     draft = graph.draft()
@@ -92,14 +92,22 @@ def rename(graph: Graph, old: str, new: str) -> Edit:
 
 
 def retype(graph: Graph, name: str, type: str) -> Edit:
-    """Make a node one of another type, with the inputs that it has."""
-    graph.node(name)
+    """Make a node one of another type, with the inputs that it has.
+
+    Raises:
+        EditError: There is no such type, or the node is a loop, whose body no other type has.
+    """
+    node = graph.node(name)
+    if type != LOOP and any(node.get(kind) for kind in ("each", "carry", "nodes", "collect")):
+        raise EditError(f"'{name}' is a loop with a body: add another node in its place.")
     registry = graph.signatures.registry
     if type not in (LOOP, SUBWORKFLOW) and registry.get(type) is None:
         raise EditError(unknown("node type", type, registry.names()))
     path = (*graph.nodes_path, name)
     draft = graph.draft()
     draft.set((*path, "type"), type)
+    if type != SUBWORKFLOW:
+        draft.remove((*path, "file"))
     draft.write_text((*path, "package"), _package(type, registry).get("package", ""))
     return draft.edit(f"make {name} a {type}", graph.scope, (name,))
 

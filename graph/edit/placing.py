@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from latentgraph.graph.boxes import path_of
+from latentgraph.graph.edit.draft import plain
 from latentgraph.graph.edit.edit import Edit
 from latentgraph.graph.edit.graph import Graph, unique
 from latentgraph.graph.edit.nodes import several
@@ -35,7 +36,7 @@ def group(graph: Graph, names: Iterable[str], title: str = "group") -> Edit:
     members = tuple(name for name in names if graph.node(name))
     if not members:
         raise EditError("Select the nodes of the group first.")
-    title = unique(title, graph.data.get("groups", {}))
+    title = unique(plain(title), graph.data.get("groups", {}))
     draft = graph.draft()
     draft.set(("groups", title), {"nodes": [path_of(graph.scope, name) for name in members]})
     return draft.edit(f"group {several(members)}", graph.scope, members)
@@ -63,5 +64,5 @@ def rename_group(graph: Graph, old: str, new: str) -> Edit:
     if not new or new in groups.keys() - {old}:
         raise EditError(f"The title '{new}' is taken." if new else "A group needs a title.")
     draft = graph.draft()
-    draft.rename(("groups",), old, new)
+    draft.rename(("groups",), old, plain(new))
     return draft.edit(f"rename the group {old} to {new}", graph.scope)

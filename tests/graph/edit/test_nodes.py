@@ -160,12 +160,16 @@ def test_describing_and_another_type_and_another_file() -> None:
     assert after(at, describe(at, "", "")).get("description") is None
     data = after(at, retype(at, "k", "halve"))
     assert data["nodes"]["k"]["type"] == "halve"
+    nested = graph(NESTED)
+    with pytest.raises(EditError, match=r"'days' is a loop with a body: add another node in its place\."):
+        retype(nested, "days", "halve")
     with pytest.raises(EditError, match=r"There is no node type 'halv'; did you mean 'halve'\?$"):
         retype(at, "k", "halv")
     with pytest.raises(EditError, match=r"'k' is no sub-workflow."):
         set_file(at, "k", "x.json")
     added = at.after(add_node(at, "workflow", "sub", file="a.json"))
     assert after(added, set_file(added, "sub", "b.json"))["nodes"]["sub"] == {"type": "workflow", "file": "b.json"}
+    assert after(added, retype(added, "sub", "mix"))["nodes"]["sub"] == {"type": "mix", "package": "toys"}
 
 
 def test_loops_are_not_nested_more_deeply_than_a_file_may_be() -> None:

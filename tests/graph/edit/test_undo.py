@@ -201,6 +201,16 @@ def scramble(start: Workflow, registry: Registry, seed: int, steps: int) -> tupl
 
 @pytest.mark.parametrize("seed", range(6))
 def test_undoing_500_edits_gives_the_start_and_redoing_the_end(seed: int) -> None:
+    there_and_back(seed)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("seed", range(6, 60))
+def test_undoing_500_edits_of_many_kinds_gives_the_start(seed: int) -> None:
+    there_and_back(seed)
+
+
+def there_and_back(seed: int) -> None:
     registry = Registry.load() if seed % 3 == 2 else REGISTRY
     start = [workflow(FLAT), workflow(NESTED), shipped()][seed % 3]
     history, done = scramble(start, registry, seed, 500)
