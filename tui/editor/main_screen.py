@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
@@ -82,11 +83,16 @@ class MainScreen(EditActions, FormActions, FileActions, RunActions, CheckView):
         self.run_bar.show(None)
         self.canvas.focus()
         self.begin(self._opened)
-        self.set_timer(WARM_UP_SECONDS, self.engine.start)
+        self.set_timer(WARM_UP_SECONDS, self.warm_up)
         self.history_page.show(self.made.runs)
         self.queue_page.show(())
 
     # --- what runs
+
+    def warm_up(self) -> None:
+        """Start the engine's process; where it cannot be started, the first run says so."""
+        with suppress(OSError):
+            self.engine.start()
 
     def show_runs(self) -> None:
         """Show the queue, the states of the nodes and the bars."""

@@ -138,7 +138,8 @@ class RunActions(BaseScreen):
                 self._log(message.text)
             case EngineDied():
                 self._log(message.reason)
-                self.tell(message.reason, "error")
+                if not message.runs:  # else the run that is lost says so
+                    self.tell(message.reason, "error")
             case Downloading():
                 self._log(f"{message.what}: {message.done / 1e6:.0f} of {message.total / 1e6:.0f} MB")
             case RunRefused() if message.downloads:
@@ -150,7 +151,7 @@ class RunActions(BaseScreen):
 
     def _log(self, line: str) -> None:
         if line:
-            self.log_page.write(line)
+            self.log_page.write_line(line)
 
     def _follow(self, message: RunEvent) -> None:
         """Keep the node that runs in view, unless somebody is looking elsewhere."""

@@ -54,6 +54,8 @@ class Current:
     """The run that goes on."""
 
     wanted: Wanted
+    run: int = 0
+    """How the engine calls it: what it says of other runs, or had to say when it ended, is not about this one."""
     inputs: Mapping[str, Any] = field(default_factory=dict)
     order: tuple[str, ...] = ()
     finished: int = 0
@@ -119,7 +121,7 @@ class Runs:
         wanted = self.waiting.pop(0)
         self.current = Current(wanted)
         self.owner, self.states, self.refused = wanted.owner, {}, None
-        self.engine.run(wanted.request)
+        self.current.run = self.engine.run(wanted.request)
 
     def hear(self, message: Message) -> None:
         """Take in what the engine's process says of the run that goes on."""
@@ -127,12 +129,12 @@ class Runs:
         if current is None:
             return
         match message:
-            case RunEvent():
+            case RunEvent() if message.run == current.run:
                 self._hear_event(current, message.event)
-            case RunRefused():
+            case RunRefused() if message.run == current.run:
                 self.refused = message
                 self._end("failed", message.reason)
-            case EngineDied():
+            case EngineDied() if current.run in message.runs:
                 self._fail(current, current.node, message.reason)
 
     def _hear_event(self, current: Current, event: Event) -> None:
@@ -168,8 +170,10 @@ class Runs:
 
     def _fail(self, current: Current, node: str, message: str) -> None:
         path = node.partition(".")[0]
-        if path:
+        while path:
+            # The loops and sub-workflows around it failed with it: one sees them where one cannot see the node.
             self.states[path] = NodeState("failed", message=message)
+            path = path.rpartition("/")[0]
         self._end("failed", f"{node}: {message}" if node else message)
 
     def _settle(self, event: RunCancelled | RunFinished) -> None:
