@@ -65,3 +65,9 @@ def test_every_path_that_the_readme_names_is_there() -> None:
     root = Path(__file__).parents[1]
     for target in re.findall(r"\]\(([^)]+)\)", README):
         assert (root / target).exists(), target
+
+
+def test_the_table_of_keys_is_that_of_the_editor() -> None:
+    from tests.readme import with_table
+
+    assert with_table(README) == README, "python -m tests.readme"

@@ -143,14 +143,19 @@ def edit(
     device: options.Device = None,
     dtype: options.Dtype = None,
     images: options.Images = "auto",
+    web: Annotated[
+        int | None,
+        typer.Option("--web", metavar="PORT", min=1, max=65535, show_default=False,
+                     help="Serve the editor to a browser of this machine, such as at 8000, by textual-serve."),
+    ] = None,
     debug: options.Debug = False,
-) -> None:
+) -> None:  # fmt: skip
     """Open the editor; its help is EDIT_HELP."""
     from latentgraph.tui.edit_command import EditRequest, edit_workflow
 
     options.refuse_unknown_mode(images)
     asked = options.asked_settings(device=device, dtype=dtype)
-    raise typer.Exit(edit_workflow(EditRequest(workflow, asked, out, allow_read or (), nodes or (), images)))
+    raise typer.Exit(edit_workflow(EditRequest(workflow, asked, out, allow_read or (), nodes or (), images, web)))
 
 
 @app.command(epilog="Exit codes: 0 no errors (there may be warnings), 2 errors.")

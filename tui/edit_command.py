@@ -9,6 +9,7 @@ from pathlib import Path
 
 from latentgraph.tui.find import load_registry
 from latentgraph.tui.messages import CommandError, say
+from latentgraph.tui.web import in_browser, serve
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class EditRequest:
     allow_read: Sequence[Path] = ()
     node_files: Sequence[Path] = ()
     images: str = "auto"
+    web: int | None = None
+    """Port to serve browsers at; None draws on the terminal."""
 
 
 def edit_workflow(request: EditRequest) -> int:
@@ -33,7 +36,10 @@ def edit_workflow(request: EditRequest) -> int:
         NodeDefinitionError: A file of nodes cannot.
         CommandError: There is no terminal to draw on.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
+    if request.web is not None:
+        serve(_arguments(request), request.web)
+        return 0
+    if not (in_browser() or (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty())):
         raise CommandError("the editor needs a terminal; `latentgraph run` and `check` do without")
     registry = load_registry(request.node_files)
     for note in registry.notes:
@@ -49,3 +55,12 @@ def edit_workflow(request: EditRequest) -> int:
     app = EditorApp(registry, opened, request, images=mode)
     app.run()
     return app.return_code or 0
+
+
+def _arguments(request: EditRequest) -> list[str]:
+    """The request as the arguments that make it."""
+    options = [("--out", str(request.out)), *((f"--{name}", value) for name, value in request.settings.items())]
+    options += [("--allow-read", str(folder)) for folder in request.allow_read]
+    options += [("--nodes", str(file)) for file in request.node_files]
+    words = [word for option in options for word in option]
+    return [*words, "--", request.workflow] if request.workflow else words

@@ -11,7 +11,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import OptionList, RichLog, Static
+from textual.widgets import Log, OptionList, Static
 from textual.widgets.option_list import Option
 
 from latentgraph.graph.words import shown
@@ -166,8 +166,8 @@ def _described(run: MadeRun, before: MadeRun | None) -> Content:
     return Content.assemble(*first, *[("\n  " + line, "$text-muted") for line in [*lines, files] if line])
 
 
-class LogPage(RichLog):
+class LogPage(Log):
     """What the runs and the libraries said."""
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(max_lines=LOG_LINES, wrap=True, markup=False, highlight=False, id=id)
+        super().__init__(highlight=False, max_lines=LOG_LINES, id=id)

@@ -1,0 +1,40 @@
+"""The editor in a browser, by textual-serve: the same program in a process of its own for each visitor."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+
+from latentgraph.tui.messages import CommandError, say
+
+HOST = "localhost"
+"""There is no password, so nobody but this machine is served."""
+
+
+def serve(arguments: Sequence[str], port: int) -> None:
+    """Serve the editor until Ctrl-C.
+
+    Args:
+        arguments: Of `latentgraph edit`, for each visitor's process.
+        port: Where.
+
+    Raises:
+        CommandError: textual-serve is not installed, or the port is taken.
+    """
+    try:
+        from textual_serve.server import Server
+    except ImportError:
+        raise CommandError("a browser needs textual-serve: pip install textual-serve") from None
+    command = shlex.join([sys.executable, "-m", "latentgraph.tui.main", "edit", *arguments])
+    say("note", f"http://{HOST}:{port} shows the editor to browsers of this machine; Ctrl-C ends it")
+    try:
+        Server(command, host=HOST, port=port, title="latentgraph").serve()
+    except OSError as error:
+        raise CommandError(f"port {port} cannot be served: {error.strerror}; name another with --web", 1) from None
+
+
+def in_browser() -> bool:
+    """Whether this process is the editor of a browser's visitor."""
+    return "web" in os.environ.get("TEXTUAL_DRIVER", "")
