@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from functools import cached_property
 from typing import Any
 
 from latentgraph.graph.check.inputs import input_type
 from latentgraph.graph.registry import Registry
-from latentgraph.graph.types import ValueFaultError
+from latentgraph.graph.types import PortType, ValueFaultError
 from latentgraph.graph.workflow import WorkflowInput
 from latentgraph.tui.values import parse_text
 
@@ -17,24 +18,47 @@ def shown_value(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def value_of(text: str, declared: WorkflowInput, registry: Registry) -> Any:
-    """The value that a text writes.
+class WrittenInput:
+    """A declared input, asked again and again what a text means to it."""
 
-    Raises:
-        ValueFaultError: It writes none that the input takes.
-    """
-    value = parse_text(text, declared, registry)
-    try:
-        port_type = input_type(declared, registry)
-    except TypeError:
-        return value  # what is wrong with the declaration is told by the check
-    return value if port_type is None else port_type.parse(value)
+    def __init__(self, declared: WorkflowInput, registry: Registry) -> None:
+        self.declared = declared
+        self._registry = registry
+        self._fault = ("", "")
+        """The text that was asked about last, and what is wrong with it."""
+        self._asked = False
 
+    @cached_property
+    def _type(self) -> PortType | None:
+        try:
+            return input_type(self.declared, self._registry)
+        except TypeError:
+            return None  # what is wrong with the declaration is told by the check
 
-def fault_of(text: str, declared: WorkflowInput, registry: Registry) -> str:
-    """What is wrong with a text; empty where nothing is."""
-    try:
-        value_of(text, declared, registry)
-    except ValueFaultError as fault:
-        return str(fault)
-    return ""
+    @property
+    def start(self) -> str:
+        """What its field holds where nobody has written into it."""
+        return "" if self.declared.required else shown_value(self.declared.default)
+
+    def value(self, text: str) -> Any:
+        """The value that a text writes.
+
+        Raises:
+            ValueFaultError: It writes none that the input takes.
+        """
+        value = parse_text(text, self.declared, self._registry)
+        return value if self._type is None else self._type.parse(value)
+
+    def fault(self, text: str) -> str:
+        """What is wrong with a text; empty where nothing is."""
+        if not self._asked or self._fault[0] != text:
+            self._asked = True
+            self._fault = (text, self._told(text))
+        return self._fault[1]
+
+    def _told(self, text: str) -> str:
+        try:
+            self.value(text)
+        except ValueFaultError as fault:
+            return str(fault)
+        return ""

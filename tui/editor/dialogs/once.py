@@ -22,6 +22,6 @@ class AnswersOnce(Screen[T]):
     def dismiss(self, result: T | None = None) -> AwaitComplete:
         """Leave with an answer, if this is the screen on top and it has given none."""
         if self._answered or not self.is_active:
-            return AwaitComplete.nothing()
+            return AwaitComplete()
         self._answered = True
         return super().dismiss(result)

@@ -166,14 +166,14 @@ class SaveAs(FileDialog):
 
     def __init__(self, folder: Path, name: str = "workflow.json", title: str = "Save as") -> None:
         super().__init__(folder, title, [SUFFIX])
-        self._name = name
+        self._start = name
 
     def on_mount(self) -> None:
         """Begin with the name, its end left out of the selection, for it stays."""
         field = self.query_one("#query", Input)
         with self.prevent(Input.Changed):
-            field.value = self._name
-        field.cursor_position = len(self._name.removesuffix(SUFFIX))
+            field.value = self._start
+        field.cursor_position = len(self._start.removesuffix(SUFFIX))
 
     def rows_for(self, query: str) -> Sequence[Row]:
         """All of the folder: the name is a new one."""

@@ -84,7 +84,7 @@ class ProblemList(OptionList):
 def _prompt(problem: Problem) -> Content:
     mark, style = MARKS[problem.severity]
     where = f"{problem.node}.{problem.port}" if problem.node and problem.port else problem.node or problem.port
-    parts: list[Content | tuple[str, str]] = [(f"{mark} ", f"bold {style}")]
+    parts: list[str | tuple[str, str]] = [(f"{mark} ", f"bold {style}")]
     if where:
         parts.append((f"{where} ", "bold"))
     parts.append(problem.message)

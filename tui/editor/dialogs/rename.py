@@ -29,13 +29,13 @@ class Rename(Dialog[str | None]):
             free: Whether any text will do, as for the title of a group.
         """
         super().__init__(title)
-        self._name = name
+        self._old = name
         self._taken = frozenset(taken) - {name}
         self._free = free
 
     def contents(self) -> Iterable[Widget]:
         """The field, what is wrong with the name, and the buttons."""
-        yield Input(self._name, compact=True, select_on_focus=True, id="name")
+        yield Input(self._old, compact=True, select_on_focus=True, id="name")
         yield Static("", id="fault", markup=False)
         yield Horizontal(
             Button(" Rename ", "primary", compact=True, id="take"),
@@ -45,11 +45,10 @@ class Rename(Dialog[str | None]):
 
     def fault(self, name: str) -> str:
         """Why it cannot be called `name`; empty where it can."""
-        if self._free:
-            return "" if name.strip() else "a name is wanted"
-        if not name:
+        if not name.strip():
             return "a name is wanted"
-        return name_fault(name) or (f"'{name}' is taken" if name in self._taken else "")
+        fault = "" if self._free else name_fault(name)
+        return fault or (f"'{name}' is taken" if name in self._taken else "")
 
     @on(Input.Changed)
     def _check(self, event: Input.Changed) -> None:
@@ -63,7 +62,7 @@ class Rename(Dialog[str | None]):
         """Give the name, if it can be one; the same name is no answer."""
         name = self.query_one(Input).value
         if not self.fault(name):
-            self.dismiss(name if name != self._name else None)
+            self.dismiss(name if name != self._old else None)
 
     @on(Button.Pressed, "#cancel")
     def _cancel(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, cast
 
 from textual import on
 from textual.binding import BindingType
@@ -16,7 +16,7 @@ from latentgraph.graph.names import printable
 from latentgraph.graph.registry import Registry
 from latentgraph.graph.workflow import Workflow, WorkflowInput
 from latentgraph.tui.editor.dialogs.dialog import Dialog
-from latentgraph.tui.editor.dialogs.given import fault_of, shown_value, value_of
+from latentgraph.tui.editor.dialogs.given import WrittenInput, shown_value
 from latentgraph.tui.values import draw
 
 Seeds = Literal["fixed", "increment", "random"]
@@ -74,10 +74,11 @@ class RunWith(Dialog[RunPlan | None]):
             values: That the fields begin with; the defaults where an input has none.
         """
         super().__init__()
-        self._registry = registry
-        self._inputs = {name: one for name, one in workflow.inputs.items() if one.type in WRITABLE}
-        self._start = {name: _start(name, one, values or {}) for name, one in self._inputs.items()}
-        self._has_seed = SEED in self._inputs and self._inputs[SEED].type == "integer"
+        writable = {name: one for name, one in workflow.inputs.items() if one.type in WRITABLE}
+        self._inputs = {name: WrittenInput(one, registry) for name, one in writable.items()}
+        given = values or {}
+        self._start = {n: shown_value(given[n]) if n in given else one.start for n, one in self._inputs.items()}
+        self._has_seed = SEED in writable and writable[SEED].type == "integer"
 
     def contents(self) -> Iterable[Widget]:
         """A field for each input, how often, and what becomes of the seed."""
@@ -92,7 +93,7 @@ class RunWith(Dialog[RunPlan | None]):
         )
 
     def _row(self, name: str) -> Iterable[Widget]:
-        declared = self._inputs[name]
+        declared = self._inputs[name].declared
         yield Label(printable(name), markup=False)
         choices = declared.choices or ([True, False] if declared.type == "boolean" else None)
         if choices:
@@ -123,7 +124,7 @@ class RunWith(Dialog[RunPlan | None]):
 
     def faults(self) -> dict[str, str]:
         """What is wrong, by the name of the field."""
-        found = {name: fault_of(text, self._inputs[name], self._registry) for name, text in self._texts().items()}
+        found = {name: self._inputs[name].fault(text) for name, text in self._texts().items()}
         count = self.query_one("#count", Input).value
         found["times"] = "" if count.isdecimal() and 1 <= int(count) <= MOST else f"a number from 1 to {MOST}"
         return {name: fault for name, fault in found.items() if fault}
@@ -153,9 +154,9 @@ class RunWith(Dialog[RunPlan | None]):
         """Say what is wrong with the field that has the focus, or else with the first; else what the field is for."""
         focused = (self.focused.name if self.focused is not None else None) or ""
         wrong = focused if focused in faults else next(iter(faults), "")
-        declared = self._inputs.get(focused)
+        about = self._inputs[focused].declared.description if focused in self._inputs else ""
         shown = self.query_one("#about", Static)
-        shown.update(f"✗ {wrong}: {faults[wrong]}" if wrong else declared.description if declared else "")
+        shown.update(f"✗ {wrong}: {faults[wrong]}" if wrong else about)
         shown.set_class(bool(wrong), "-wrong")
 
     def on_descendant_focus(self) -> None:
@@ -169,19 +170,13 @@ class RunWith(Dialog[RunPlan | None]):
         if self.faults():
             return
         values = {
-            name: value_of(text, self._inputs[name], self._registry)
+            name: self._inputs[name].value(text)
             for name, text in self._texts().items()
-            if text != _start(name, self._inputs[name], {})
+            if text != self._inputs[name].start
         }
-        seeds = self.query_one("#seeds", Select).value if self._has_seed else "fixed"
+        seeds = cast("Seeds", self.query_one("#seeds", Select).value if self._has_seed else "fixed")
         self.dismiss(RunPlan(values, int(self.query_one("#count", Input).value), seeds))
 
     @on(Button.Pressed, "#cancel")
     def _cancel(self) -> None:
         self.dismiss(None)
-
-
-def _start(name: str, declared: WorkflowInput, values: Mapping[str, Any]) -> str:
-    if name in values:
-        return shown_value(values[name])
-    return "" if declared.required else shown_value(declared.default)

@@ -24,12 +24,12 @@ class CellPicture(Widget):
         super().__init__(id=id, classes=classes)
         self._picture: Image | None = None
         self._strips: list[Strip] = []
-        self._painted: tuple[int, Size] = (0, Size())
+        self._painted: Size | None = None
 
     def show(self, picture: Image | None) -> None:
         """Show a picture, or none."""
         self._picture = picture
-        self._painted = (0, Size())
+        self._painted = None
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
@@ -45,9 +45,9 @@ class CellPicture(Widget):
         return Strip.join([blank.crop(0, left), strip, blank.crop(0, size.width - left - strip.cell_length)])
 
     def _paint(self, size: Size) -> None:
-        if self._painted == (1, size):
+        if self._painted == size:
             return
-        self._painted = (1, size)
+        self._painted = size
         picture = self._picture
         self._strips = []
         if picture is not None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 from tests.graph.toys import toy_registry
-from tests.tui.editor.dialogs.asking import SIZES, asked
+from tests.tui.editor.dialogs.asking import SIZES, UNANSWERED, asked
 from textual.screen import Screen
 from textual.theme import Theme
-from textual.widgets import Button, Input
+from textual.widget import Widget
+from textual.widgets import Button
 
 from latentgraph.graph.workflow import Workflow
 from latentgraph.tui.editor.dialogs.add_node import AddNode, node_choices
@@ -103,8 +105,8 @@ async def test_all_of_it_can_be_seen_and_reached(name: str, size: tuple[int, int
 async def test_what_has_the_focus_is_another_grey_than_its_like(name: str, theme: Theme) -> None:
     async with asked(DIALOGS[name](), (80, 24), theme) as dialog:
         screen = dialog.app.screen
-        for kind in (Button, Input):
-            controls = [one for one in screen.query(kind) if one.focusable]
+        for kind in ("Button", "Input"):
+            controls = [one for one in screen.query(kind).results(Widget) if one.focusable]
             for focused in controls[:3]:
                 focused.focus()
                 await dialog.pilot.pause()
@@ -113,8 +115,34 @@ async def test_what_has_the_focus_is_another_grey_than_its_like(name: str, theme
                 assert all(abs(grey - other) > 0.03 for other in others), focused
 
 
-def _grey(widget: Button | Input) -> float:
+def _grey(widget: Widget) -> float:
     return widget.background_colors[1].brightness
+
+
+KEYS = [
+    *"abdnoprstwxy019._-+~/ \\[",
+    *("enter", "escape", "tab", "shift+tab", "up", "down", "left", "right", "home", "end", "pageup", "pagedown"),
+    *("backspace", "delete", "space", "ctrl+a", "ctrl+e", "ctrl+k", "ctrl+u", "ctrl+v", "ctrl+w", "ctrl+r", "f1", "f5"),
+]
+
+
+@each_dialog
+async def test_no_row_of_keys_and_clicks_is_too_much(name: str) -> None:
+    chance = Random(name)
+    size = chance.choice(SIZES)
+    async with asked(DIALOGS[name](), size) as dialog:
+        for _ in range(12):
+            if chance.random() < 0.2:
+                await dialog.pilot.click(offset=(chance.randrange(size[0]), chance.randrange(size[1])))
+            else:
+                # Several at once: what comes after the answer is for nobody.
+                dialog.app.simulate_key(chance.choice(KEYS))
+                await dialog.press(chance.choice(KEYS))
+            if not dialog.open:
+                dialog.app.answer = UNANSWERED
+                dialog.app.push_screen(DIALOGS[name](), lambda answer: setattr(dialog.app, "answer", answer))
+                await dialog.pilot.pause()
+        assert dialog.app.return_code is None
 
 
 async def test_a_click_beside_it_leaves() -> None:

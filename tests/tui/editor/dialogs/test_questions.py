@@ -109,8 +109,11 @@ async def test_the_same_name_changes_nothing() -> None:
 
 
 async def test_a_title_may_be_any_text() -> None:
-    async with asked(Rename("", free=True)) as dialog:
-        await dialog.type("my group 2")
+    async with asked(Rename("", {"my group"}, free=True)) as dialog:
+        await dialog.type("my group")
+        await dialog.press("enter")
+        assert "✗ 'my group' is taken" in dialog.text
+        await dialog.type(" 2")
         await dialog.press("enter")
         assert dialog.answer == "my group 2"
 

@@ -19,6 +19,14 @@ from latentgraph.tui.editor.pictures.view import CellPicture, PictureView, open_
 RED, BLUE = (PIL.Image.new("RGB", (32, 16), colour) for colour in ("#ff0000", "#0000ff"))
 
 
+@pytest.fixture(autouse=True)
+def _library_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take back what the widgets change in the library."""
+    from textual_image.renderable import tgp
+
+    monkeypatch.setattr(tgp, "_send_tgp_message", tgp._send_tgp_message)
+
+
 class Frame(App[None]):
     """A widget that fills the screen."""
 
@@ -92,7 +100,7 @@ async def test_a_protocol_gets_the_room_that_the_picture_fills(mode: Mode, capfd
         sent: list[str] = []
         driver = app._driver
         assert driver is not None
-        driver.write = sent.append  # type: ignore[method-assign]
+        driver.write = sent.append  # type: ignore[method-assign,assignment]
         view.show(RED)
         await pilot.pause()
         await pilot.pause()

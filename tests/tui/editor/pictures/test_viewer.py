@@ -163,7 +163,7 @@ async def test_without_a_desktop_the_folder_is_told(made: list[Made], monkeypatc
 def test_a_folder_opens_only_on_a_desktop(
     environ: Mapping[str, str], platform: str, opens: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(folder.shutil, "which", lambda name: f"/bin/{name}")
+    monkeypatch.setattr("shutil.which", lambda name: f"/bin/{name}")
     assert (folder.opener(environ, platform) is not None) == opens
 
 
