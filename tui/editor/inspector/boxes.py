@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from latentgraph.graph.access import ReadsFile, reads_of
+from latentgraph.graph.boxes import HANDED_IN, INPUTS, NEXT, OUTPUTS, end_of, sink_box, source_box
 from latentgraph.graph.node import Port
 from latentgraph.graph.problem import Problem
 from latentgraph.graph.types import PortType
@@ -27,10 +28,6 @@ from latentgraph.tui.editor.inspector.subject import (
 if TYPE_CHECKING:
     from latentgraph.graph.signature import Signature, Signatures
 
-INPUTS: Final = "inputs"
-OUTPUTS: Final = ">outputs"
-BODY: Final = "loop"
-NEXT: Final = ">next"
 ANYTHING: Final = PortType(Any)
 TEXT: Final = PortType(str)
 _DESCRIPTION: Final = "For whoever reads the workflow: what it is here for."
@@ -39,7 +36,7 @@ FILE: Final = PortType(Annotated[str, ReadsFile((".json",))])
 _EDGES: Final[Mapping[str, tuple[BoxRole, str, str]]] = {
     INPUTS: ("inputs", "inputs", "What the workflow can be given. The values here are those of the next run."),
     OUTPUTS: ("outputs", "outputs", "What a run of the workflow gives."),
-    BODY: ("body", "loop", "What the loop hands to its body in each turn."),
+    HANDED_IN: ("body", "loop", "What the loop hands to its body in each turn."),
     NEXT: ("next", "next turn", "What a turn leaves: for the turn after it, and for what the loop gathers."),
 }
 
@@ -83,7 +80,7 @@ def nodes_of(workflow: Workflow, scope: Scope) -> Mapping[str, Node] | None:
 
 
 def _is_edge(scope: Scope, key: str) -> bool:
-    return key in ((BODY, NEXT) if scope else (INPUTS, OUTPUTS))
+    return key in (source_box(scope), sink_box(scope))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +96,7 @@ class _Place:
     @property
     def path(self) -> str:
         """What problems call the box."""
-        if self.key in (BODY, NEXT) and self.scope:
+        if self.key in (HANDED_IN, NEXT) and self.scope:
             return "/".join(self.scope)
         return "/".join((*self.scope, self.key.removeprefix(">")))
 
@@ -149,8 +146,8 @@ class _Place:
             subject,
             fields=found,
             outputs=tuple(self._outputs(outputs)),
-            faults=() if self.key in (BODY,) else general_faults(self.problems, self.path, shown),
-            ends={one.name: end for one in found if (end := self._end(one.link))},
+            faults=() if self.key == HANDED_IN else general_faults(self.problems, self.path, shown),
+            ends={one.name: end for one in found if (end := end_of({"from": one.link}))},
         )
 
     def _node_fields(self, node: Node, signature: Signature) -> list[FieldSpec]:
@@ -257,10 +254,6 @@ class _Place:
             return ABSENT
         declared = self.workflow.inputs[end.port]
         return ABSENT if declared.required else declared.default
-
-    def _end(self, link: str) -> End | None:
-        end = Link.parse(link) if link else None
-        return (end.node, end.port) if end else None
 
 
 def narrowed(port_type: PortType, readers: Iterable[Port]) -> PortType:

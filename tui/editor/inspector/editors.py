@@ -121,6 +121,7 @@ class Area(TextArea):
 
     def __init__(self) -> None:
         super().__init__(classes=EDITOR, highlight_cursor_line=False, tab_behavior="focus")
+        self.match_cursor_bracket = False
 
     def show(self, spec: FieldSpec, text: str) -> None:
         """Show another text, without telling so."""
@@ -178,8 +179,13 @@ def _offered(spec: FieldSpec, text: str) -> list[tuple[str, str]]:
                for choice in choices_of(spec)]  # fmt: skip
     if text and text not in [one for _, one in offered]:
         # The file may say what the type does not take; choosing something else is how it is mended.
-        offered.append((f"{plain(text)} (no choice)", text))
+        offered.append((f"{_as_chosen(text)} (no choice)", text))
     return offered
+
+
+def _as_chosen(text: str) -> str:
+    value = _json_in(text)
+    return plain(value if isinstance(value, str) else text)
 
 
 class Tick(Static, can_focus=True):
@@ -236,8 +242,12 @@ def options_of(spec: FieldSpec, kind: Kind) -> Sequence[str]:
 
 def _number_in(text: str) -> int | float | None:
     """The number that a text writes, be it out of bounds."""
+    value = _json_in(text)
+    return value if isinstance(value, (int, float)) else None
+
+
+def _json_in(text: str) -> Any:
     try:
-        value = json.loads(text)
+        return json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return value if isinstance(value, (int, float)) else None

@@ -32,7 +32,9 @@ def actions_of(spec: FieldSpec) -> list[tuple[str, str, str]]:
     kind = kind_of_field(spec)
     found = []
     if kind == "link" and spec.link:
-        found += [("follow", "enter", "go there"), ("disconnect", "delete", "disconnect")]
+        found.append(("follow", "enter", "go there"))
+        if not spec.named and spec.role != "next":
+            found.append(("disconnect", "delete", "disconnect"))
     if kind == "file":
         found.append(("fill", "ctrl+g", "choose"))
     if kind == "integer" and is_seed(spec):

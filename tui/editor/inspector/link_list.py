@@ -92,7 +92,7 @@ class LinkList(OptionList):
     """Links, gone through with the arrows: enter goes to the other end."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("delete,x", "cut", "Disconnect", show=False),
+        Binding("delete,x,ctrl+delete", "disconnect", "Disconnect", show=False),
         Binding("t,f6", "rename_item", "Rename", show=False),
     ]
     ALLOW_SELECT = False
@@ -190,7 +190,7 @@ class LinkList(OptionList):
         if link and link.end and subject:
             self.post_message(LinkFollowed(subject.scope, subject.key, link.end))
 
-    def action_cut(self) -> None:
+    def action_disconnect(self) -> None:
         """Take the link away, or the item that is nothing without it."""
         link, subject = self.current, self._subject
         if not link or not subject or link.spec is None:
@@ -199,6 +199,10 @@ class LinkList(OptionList):
             self.post_message(ItemRemoveWanted(subject.scope, subject.key, link.port))
         elif link.spec.link and link.spec.role != "next":
             self.post_message(DisconnectWanted(subject.scope, subject.key, link.port))
+
+    def action_remove_item(self) -> None:
+        """Take the item away."""
+        self.action_disconnect()
 
     def action_rename_item(self) -> None:
         """Give what its author named another name."""

@@ -286,8 +286,10 @@ class FieldRow(Widget):
 
     @on(LinkLine.Cut)
     def action_disconnect(self) -> None:
-        """Take the link away."""
-        if self.spec.link:
+        """Take the link away, or the item that is nothing without it."""
+        if self.spec.named:
+            self.action_remove_item()
+        elif self.spec.link:
             self._tell(DisconnectWanted(self.subject.scope, self.subject.key, self.spec.name))
 
     def action_rename_item(self) -> None:

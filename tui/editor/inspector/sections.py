@@ -97,7 +97,7 @@ class Head(Vertical):
         title = self.query_one("#head-title", Static)
         title.update(Content(f" {plain(subject.title)} "))
         title.set_classes([f"category-{subject.category}" if subject.category else f"role-{subject.role}"])
-        kind = [plain(part) for part in (_type_words(subject), subject.category) if part]
+        kind = [plain(part) for part in dict.fromkeys((_type_words(subject), subject.category)) if part]
         state = _DISABLED.get(subject.disabled, "")
         self.query_one("#head-type", Static).update(Content(" · ".join([*kind, *([state] if state else [])])))
         summary = self.query_one("#head-summary", Static)

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, get_args, get_origin
 
 from latentgraph.graph.access import Reads, reads_of
+from latentgraph.graph.boxes import End, Scope
+from latentgraph.graph.edit.edit import ABSENT
 from latentgraph.graph.node import REQUIRED
 from latentgraph.graph.types import PortType
 
-Scope: TypeAlias = tuple[str, ...]
-"""Where one looks: nothing for the workflow itself, else the names of the loops around, the outermost first."""
-End: TypeAlias = tuple[str, str]
-"""A port of a box: the box's key and the port's name."""
+__all__ = [
+    "ABSENT",
+    "BoxRole",
+    "End",
+    "Fault",
+    "FieldRole",
+    "FieldSpec",
+    "OutputSpec",
+    "Scope",
+    "Severity",
+    "Subject",
+]
+
 Severity: TypeAlias = Literal["error", "warning", "note"]
 FieldRole: TypeAlias = Literal[
     "input", "declared", "output", "each", "carry", "next", "collect", "handed", "file", "description"
@@ -24,15 +34,6 @@ FieldRole: TypeAlias = Literal[
 BoxRole: TypeAlias = Literal["node", "loop", "workflow", "inputs", "outputs", "body", "next", "unknown"]
 ITEMS: Final = ("declared", "output", "each", "carry", "collect", "handed")
 """Fields whose author named them, so that they can be renamed and removed."""
-
-
-class Absent(Enum):
-    """The value of a field that nobody set."""
-
-    ABSENT = "absent"
-
-
-ABSENT: Final = Absent.ABSENT
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,8 +12,15 @@ from textual.binding import BindingType
 from textual.pilot import Pilot
 from textual.widgets import Select, Static
 
+from latentgraph.graph.check import check
+from latentgraph.graph.document import read_document
 from latentgraph.graph.process.messages import Looked, LookedValue
+from latentgraph.graph.registry import Registry
+from latentgraph.graph.signature import Signatures
+from latentgraph.tui.editor.inspector.boxes import nodes_of, subject_for
 from latentgraph.tui.editor.inspector.editors import Area, Choice, Line, NumberLine, Tick
+from latentgraph.tui.editor.inspector.field_keys import FIELD_KEYS
+from latentgraph.tui.editor.inspector.form import form_fields
 from latentgraph.tui.editor.inspector.link_list import LinkList
 from latentgraph.tui.editor.inspector.messages import (
     DescriptionEdited,
@@ -26,6 +34,8 @@ from latentgraph.tui.editor.inspector.messages import (
     ValueUnset,
 )
 from latentgraph.tui.editor.inspector.row import FieldRow
+from latentgraph.tui.editor.inspector.subject import Scope
+from latentgraph.tui.editor.keys import keys_of
 
 PAUSED = 0.55
 """Longer than a draft waits for the next key."""
@@ -482,3 +492,31 @@ async def test_several_lines_pasted_into_one_are_joined() -> None:
         await pilot.press("enter")
         await pilot.pause()
         assert app.value("paint", "label") == "one two"
+
+
+@pytest.mark.parametrize("name", ["text_to_image", "text_to_image_open_step"])
+async def test_every_box_of_a_shipped_workflow_has_a_form_without_a_problem(name: str) -> None:
+    document = read_document(Path(str(files("latentgraph.workflows").joinpath(f"{name}.json"))))
+    registry = Registry.load()
+    signatures = Signatures(document.workflow, registry, document.path)
+    problems = check(document, registry).problems
+    app = FormApp()
+    async with app.run_test(size=(42, 40)) as pilot:
+        boxes: list[tuple[Scope, str]] = [((), key) for key in ("inputs", *document.workflow.nodes, ">outputs")]
+        body = nodes_of(document.workflow, ("denoise",)) or {}
+        boxes += [(("denoise",), key) for key in ("loop", *body, ">next")]
+        for scope, key in boxes:
+            subject = subject_for(signatures, document.workflow, scope, key, problems)
+            assert subject is not None, key
+            app.inspector.show(subject)
+            await _settled(pilot, app)
+            rows = list(app.inspector.query(FieldRow))
+            assert [row.spec.name for row in rows] == [one.name for one in form_fields(subject)]
+            assert app.inspector.faulty == ()
+            assert not any(_problem(row) for row in rows)
+
+
+def test_the_keys_of_a_field_do_not_take_those_of_the_editor() -> None:
+    own = {key for row in FIELD_KEYS for key in row.keys.split(",")}
+    of_the_app = {key for row in keys_of("app") for key in row.keys.split(",")}
+    assert not own & of_the_app
