@@ -12,7 +12,6 @@ from latentgraph.graph.boxes import OUTPUTS
 from latentgraph.graph.document import Document
 from latentgraph.graph.problem import Problem
 from latentgraph.graph.workflow import Workflow
-from latentgraph.tui.editor.base_screen import Place
 from latentgraph.tui.editor.canvas.messages import ModeChanged
 from latentgraph.tui.editor.dialogs.problems import ProblemList
 from latentgraph.tui.editor.graph_view import GraphView
@@ -93,10 +92,7 @@ class CheckView(GraphView):
         *outer, name = problem.node.split("/") if problem.node else [""]
         scope = tuple(outer)
         if scope != self.scope and self._is_there(scope):
-            while len(self.places) > 1 and self.places[-1].session is self.session:
-                self.places.pop()
-            for depth in range(len(scope)):
-                self.places.append(Place(self.session, scope[: depth + 1]))
+            self.go_to_scope(scope)
             self.show_place()
         key = OUTPUTS if name == "outputs" and not scope else name
         if key in self.canvas.scene.boxes:

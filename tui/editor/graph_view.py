@@ -11,7 +11,7 @@ from latentgraph.graph.boxes import Scope
 from latentgraph.graph.edit.edit import Edit
 from latentgraph.tui.editor.bars import TopView
 from latentgraph.tui.editor.base_screen import BaseScreen, Place
-from latentgraph.tui.editor.canvas.messages import BoxOpened, CursorMoved
+from latentgraph.tui.editor.canvas.messages import BoxOpened, CursorMoved, ModeChanged
 from latentgraph.tui.editor.inspector.boxes import subject_for
 from latentgraph.tui.editor.scene import NodeState, build_scene
 
@@ -39,7 +39,7 @@ class GraphView(BaseScreen):
     def show_edit(self, edit: Edit) -> None:
         """Show the workflow after an edit, where that was made."""
         if edit.scope != self.scope and self._is_there(edit.scope):
-            self.places[-1] = Place(self.session, edit.scope)
+            self.go_to_scope(edit.scope)
         while self.scope and not self._is_there(self.scope):
             self.places.pop()
         self.show_graph()
@@ -49,6 +49,16 @@ class GraphView(BaseScreen):
             self.canvas.reveal(made[0])
         self.show_subject()
         self.check_soon()
+
+    def go_to_scope(self, scope: Scope) -> None:
+        """Be in a loop of the workflow that is shown, or on its top, as if one had gone there step by step."""
+        session = self.session
+        known = {place.scope: place for place in self.places if place.session is session}
+        while self.places and self.places[-1].session is session:
+            self.places.pop()
+        for depth in range(len(scope) + 1):
+            self.places.append(known.get(scope[:depth], Place(session, scope[:depth])))
+            self.places[-1].cursor = scope[depth] if depth < len(scope) else self.places[-1].cursor
 
     def _is_there(self, scope: Scope) -> bool:
         nodes: Any = self.session.history.data
@@ -77,10 +87,16 @@ class GraphView(BaseScreen):
                 self.device,
             )
         )
+        self.key_line.look()
 
     @on(CursorMoved)
     def _cursor_moved(self) -> None:
         self.show_subject()
+        self.key_line.look()
+
+    @on(ModeChanged)
+    def _mode_changed(self) -> None:
+        self.key_line.look()
 
     def show_subject(self) -> None:
         """Have the form show the current box."""
@@ -89,7 +105,6 @@ class GraphView(BaseScreen):
         if key is None or key not in self.canvas.scene.boxes:
             self.inspector.show(None)
             return
-        folder = session.base.folder
         folder = session.base.folder
         problems = session.problems
         self.inspector.show(subject_for(session.signatures, session.workflow, self.scope, key, problems, folder=folder))

@@ -1,0 +1,48 @@
+"""Where one is stays a way that leads back, whatever takes one elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.graph.edit.examples import NESTED
+from tests.tui.conftest import SLOW, TOYS, write
+from tests.tui.editor.desk import Desk, editing
+
+
+def crumbs(desk: Desk) -> list[tuple[str, ...]]:
+    return [place.scope for place in desk.screen.places]
+
+
+async def test_undoing_inside_a_loop_what_was_done_around_it_leads_out_and_redo_back_in(tmp_path: Path) -> None:
+    async with editing(write(tmp_path / "slow.json", SLOW), out=tmp_path) as desk:
+        desk.screen.canvas.go_to("swatch")
+        await desk.press("D")
+        desk.screen.canvas.go_to("slow")
+        await desk.press("o")
+        await desk.until(lambda: crumbs(desk) == [(), ("slow",)])
+        desk.screen.canvas.go_to("wait")
+        await desk.press("D")
+        await desk.press("u", "u")
+        assert crumbs(desk) == [()]
+        assert desk.screen.canvas.cursor == "slow"
+        await desk.press("R", "R")
+        assert crumbs(desk) == [(), ("slow",)]
+        await desk.press("backspace")
+        assert crumbs(desk) == [()]
+
+
+async def test_an_edit_two_loops_deep_is_undone_from_the_top_in_its_own_place(tmp_path: Path) -> None:
+    async with editing(write(tmp_path / "nested.json", NESTED), out=tmp_path, files=(TOYS,)) as desk:
+        for name in ("days", "hours"):
+            desk.screen.canvas.go_to(name)
+            await desk.press("o")
+            await desk.until(lambda name=name: desk.screen.scope[-1:] == (name,))
+        desk.screen.canvas.go_to("q")
+        await desk.press("D", "backspace", "backspace")
+        assert crumbs(desk) == [()]
+        await desk.press("u")
+        assert crumbs(desk) == [(), ("days",), ("days", "hours")]
+        await desk.press("backspace")
+        assert desk.screen.canvas.cursor == "hours"
+        await desk.press("backspace")
+        assert desk.screen.canvas.cursor == "days"
