@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from textual.color import Color
 from textual.theme import Theme
 
+from latentgraph.tui.editor.contrast import LINES, TEXT, faded
 from latentgraph.tui.editor.kinds import KINDS
 
 CATEGORIES = ("border", "denoise", "image", "latents", "model", "noise", "other", "schedule", "structure", "text")
@@ -212,14 +213,16 @@ def _surfaces(theme: Theme) -> dict[str, str]:
     def between(share: float) -> str:
         return background.blend(foreground, share, alpha=1.0).hex
 
+    node, current = Color.parse(between(0.06)), Color.parse(between(0.12))
+
     return {
         "graph-background": background.hex,
         "graph-dot": between(0.14),
-        "graph-node": between(0.06),
-        "graph-node-current": between(0.12),
-        "graph-border": between(0.42),
-        "graph-text": between(0.92),
-        "graph-secondary": between(0.64),
+        "graph-node": node.hex,
+        "graph-node-current": current.hex,
+        "graph-border": faded(foreground, node, 0.58, LINES).hex,
+        "graph-text": faded(foreground, current, 0.08, TEXT).hex,
+        "graph-secondary": faded(foreground, current, 0.36, TEXT).hex,
         "graph-focus": between(1.0),
         "graph-mark": colors["warning"],
         "graph-label": colors["warning"],

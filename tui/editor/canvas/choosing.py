@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable
 from textual import events
 
 from latentgraph.tui.editor.canvas import messages, walking
-from latentgraph.tui.editor.canvas.geometry import End, Position
+from latentgraph.tui.editor.canvas.geometry import Arrangement, End, Position
 from latentgraph.tui.editor.canvas.hints import Choice, Hints, Mode
 from latentgraph.tui.editor.canvas.painting import labels_by_row
-from latentgraph.tui.editor.canvas.sheet import is_seen
-from latentgraph.tui.editor.canvas.viewing import SceneView
+from latentgraph.tui.editor.canvas.sheet import Draft, is_seen
+from latentgraph.tui.editor.canvas.viewing import Anchor, SceneView
+from latentgraph.tui.editor.canvas.wire_rows import WireRows
 from latentgraph.tui.editor.canvas.zoom import Zoom, to_full
 from latentgraph.tui.editor.views import Scene, Side
 
@@ -80,10 +81,10 @@ class ChoosingView(SceneView):
     def show(self, scene: Scene) -> None:
         """Show a scene. Of another scope, go to where one was there last."""
         cursor, selected = self._cursor, self.selected
+        elsewhere = scene.scope != self._scene.scope
         super().show(scene)
-        if self._hints is not None and not all(one.key in scene.boxes for one in self._hints.choices):
+        if self._hints is not None and (elsewhere or any(one.key not in scene.boxes for one in self._hints.choices)):
             self.leave_mode()
-        self._show_hints()
         if self._cursor != cursor:
             self.post_message(messages.CursorMoved(self._cursor))
         if self.selected != selected:
@@ -96,6 +97,13 @@ class ChoosingView(SceneView):
         if self._found and self._cursor not in self._found:
             self.go_to(self._found[0])
         return len(self._found)
+
+    def _install(
+        self, draft: Draft, arrangement: Arrangement, anchor: Anchor | None, wires: WireRows | None = None
+    ) -> None:
+        super()._install(draft, arrangement, anchor, wires)
+        if self._hints is not None:
+            self._show_hints()
 
     # --- labels
 

@@ -11,7 +11,7 @@ from latentgraph.tui.editor.canvas.geometry import End, Position, Wire, segment
 from latentgraph.tui.editor.canvas.layout import move
 from latentgraph.tui.editor.canvas.sheet import Area, PortHit
 from latentgraph.tui.editor.canvas.wire_rows import WireRows
-from latentgraph.tui.editor.canvas.zoom import to_full
+from latentgraph.tui.editor.canvas.zoom import from_full, to_full
 from latentgraph.tui.editor.views import Box, PortView, Scene, Side
 
 
@@ -46,6 +46,17 @@ class DraggingView(ChoosingView):
         self._moving = {}
         if moved:
             self.post_message(messages.BoxesMoved(moved, merge=merge))
+
+    def show_at(self, key: str, cell: Position) -> None:
+        """Move the view so that a box begins at a cell of it: under the pointer that put it there."""
+        if (area := self._areas.get(key)) is not None:
+            self._untouched = False
+            self.look_at(area.x1 - cell[0], area.y1 - cell[1])
+
+    def cell_of(self, place: Position) -> Position:
+        """The cell of the view where a place of the graph, given in cells at full zoom, is now."""
+        x, y = from_full(place, self._level)
+        return x - self.left, y - self.top
 
     def stretch_lasso(self, area: Area | None) -> None:
         """Show the area in which boxes would be marked."""

@@ -27,11 +27,16 @@ class Choice:
 
 
 def letters(count: int) -> list[str]:
-    """So many labels, all of one length, so that none begins like another."""
+    """So many labels, of which none begins like another: the first ones of one letter, the others of two or more."""
+    size = len(ALPHABET)
     length = 1
-    while len(ALPHABET) ** length < count:
+    while size**length < count:
         length += 1
-    return ["".join(one) for one in islice(product(ALPHABET, repeat=length), count)]
+    if length != 2:
+        return ["".join(one) for one in islice(product(ALPHABET, repeat=length), count)]
+    # Each letter that begins longer labels is lost for a short one.
+    longer = -(-(count - size) // (size - 1))
+    return [*ALPHABET[: size - longer], *map("".join, product(ALPHABET[size - longer :], ALPHABET))][:count]
 
 
 class Hints:

@@ -16,7 +16,7 @@ from latentgraph.tui.editor.canvas.sheet import Area, Sheet
 
 _QUARTERS = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
 """By which quarters are filled: 1 upper left, 2 upper right, 4 lower left, 8 lower right."""
-LEAST_WIDTH, LEAST_HEIGHT = 56, 22
+LEAST_WIDTH, LEAST_HEIGHT = 56, 23
 """Of a view that has room for it."""
 
 

@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 from rich.style import Style
 from textual.color import Color
 
+from latentgraph.tui.editor.contrast import LINES, faded
 from latentgraph.tui.editor.kinds import KINDS
 from latentgraph.tui.editor.themes import CATEGORIES
 
@@ -114,7 +115,9 @@ class Palette:
         found = self._wires.get((kind, strength))
         if found is None:
             ground = self.ground("canvas")
-            color = self.mixed(self.color(f"port-{kind}"), ground, _FADES[strength])
+            color = self.color(f"port-{kind}")
+            if not self.ansi:
+                color = faded(color, ground, _FADES[strength], LINES)
             found = self.style(color, ground, bold=strength == "hot" and self.ansi, dim=strength == "dim")
             self._wires[kind, strength] = found
         return found

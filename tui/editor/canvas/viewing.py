@@ -17,6 +17,8 @@ from latentgraph.tui.editor.views import NodeState, Scene
 
 AT_ONCE = 150
 """Boxes that are laid out while one waits; of more, the old picture stays until a thread is done."""
+_NARROW = 84
+"""Columns; where there are fewer, one begins with boxes that show no values."""
 _SPIN = 0.12
 """Seconds between two pictures of the spinner."""
 
@@ -57,6 +59,8 @@ class SceneView(PaintedSheet):
         self._level = Zoom.FULL
         self._sheets: dict[Zoom, Sheet] = {}
         self._wanted: Draft | None = None
+        self._level_chosen = False
+        """Somebody chose a zoom, so that the width of the view no longer does."""
         self._untouched = True
         """Nobody moved the view, so that it shows all it can."""
         self._to_reveal: str | None = None
@@ -88,6 +92,7 @@ class SceneView(PaintedSheet):
         if scene.scope != self._scene.scope:
             self._leave_scope(scene)
         self._scene = scene
+        self._suit_width()
         self._keep_what_is_there()
         self._lay_out(self._anchor())
 
@@ -203,6 +208,7 @@ class SceneView(PaintedSheet):
             level: How much.
             around: A cell of the view; the box there or nearest to it stays. By default the current box does.
         """
+        self._level_chosen = True
         if level == self._level:
             return
         anchor = self._anchor(around)
@@ -212,6 +218,7 @@ class SceneView(PaintedSheet):
 
     def fit(self) -> None:
         """Take the zoom that shows the most of each box while the whole graph is in view, and centre the graph."""
+        self._level_chosen = True
         for level in sorted(Zoom, reverse=True):
             self._level = level
             self._untouched = True
@@ -239,8 +246,18 @@ class SceneView(PaintedSheet):
         area = self._areas.get(key)
         return Anchor(key, area.x1 - self.left, area.y1 - self.top) if area else None
 
+    def _suit_width(self) -> bool:
+        """Take the zoom that suits the width of the view, unless somebody chose one; returns whether it is another."""
+        level = Zoom.COMPACT if 0 < self.size.width < _NARROW else Zoom.FULL
+        if self._level_chosen or level == self._level:
+            return False
+        self._level = level
+        return True
+
     def on_resize(self) -> None:
         """Keep what is in view, or show all of it as long as nobody moved the view."""
+        if self._suit_width():
+            self._lay_out(self._anchor())
         self._resize_world()
         if self._untouched:
             self.home()

@@ -159,8 +159,9 @@ async def test_labels_can_be_chosen_without_letters() -> None:
 
 
 def test_labels_are_enough_and_none_begins_like_another() -> None:
-    for count in (0, 1, 26, 27, 676, 677):
+    for count in (0, 1, 26, 27, 51, 52, 676, 677):
         found = letters(count)
+        assert not found or len(found[0]) == (1 if count <= 651 else 2 if count <= 676 else 3)
         assert len(set(found)) == count
         assert not [one for one in found for other in found[:50] if one != other and one.startswith(other)]
 

@@ -239,3 +239,16 @@ async def test_shipped_workflows_show_every_box_at_every_zoom() -> None:
                 text = "\n".join(app.rows())
                 for one in scene.boxes.values():
                     assert one.title[:8] in text
+
+
+async def test_a_narrow_view_begins_with_compact_boxes_until_somebody_chooses() -> None:
+    app = CanvasApp(kitchen())
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert "hours" not in "\n".join(app.rows())
+        await pilot.resize_terminal(120, 30)
+        await pilot.pause()
+        assert "hours" in "\n".join(app.rows())
+        await pilot.press("minus", "plus")
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause()
+        assert "hours" in "\n".join(app.rows())
