@@ -166,3 +166,9 @@ def test_boxes_without_wires_fill_the_screen_side_by_side() -> None:
 def test_wires_of_ports_that_no_box_has_are_left_out() -> None:
     arrangement = arrange({"a": shape(), "b": shape()}, [wire("a.o0 b.i0"), wire("a.gone b.i1"), wire("c.o0 b.i2")])
     assert list(arrangement.paths) == [wire("a.o0 b.i0")]
+
+
+def test_the_layout_needs_no_library() -> None:
+    code = "import sys, latentgraph.tui.editor.canvas.layout; print({'textual', 'networkx', 'rich'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

@@ -74,9 +74,10 @@ def test_a_wire_does_not_pass_close_in_front_of_other_ports() -> None:
     where = ground()
     for row in (6, 7, 8):
         where.add_exit((0, row), 1)
-    corners = find(where, (0, 5), (20, 12))
-    assert corners is not None
-    assert corners[1][0] > 1
+    for end in ((20, 12), (-5, 20)):
+        corners = find(where, (0, 5), end)
+        assert corners is not None
+        assert corners[1][0] > 1
 
 
 def test_what_the_net_has_already_is_used_again() -> None:
