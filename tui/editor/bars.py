@@ -69,7 +69,10 @@ class RunBar(Static):
 
 def top_text(view: TopView, width: int) -> Content:
     """The upper line as text; in a narrow terminal what matters less is left out."""
-    parts: list[Part] = [("◆ ", "$accent"), (" › ".join(view.crumbs), "bold")]
+    parts: list[Part] = [("◆ ", "$accent")]
+    for depth, crumb in enumerate(view.crumbs):
+        around = depth < len(view.crumbs) - 1
+        parts += [(crumb, f"bold @click=screen.leave_to({depth})"), " › "] if around else [(crumb, "bold")]
     if view.modified:
         parts.append((" ● unsaved" if width >= 100 else " ●", "$warning"))
     facts: list[Part] = [_verdict(view)]

@@ -21,6 +21,7 @@ from latentgraph.tui.edit_command import EditRequest
 from latentgraph.tui.editor.bars import RunBar, TopBar
 from latentgraph.tui.editor.canvas.widget import GraphCanvas
 from latentgraph.tui.editor.inspector.inspector import Inspector
+from latentgraph.tui.editor.key_line import KeyLine
 from latentgraph.tui.editor.made import MadeRun, MadeRuns
 from latentgraph.tui.editor.runs import Runs, Wanted
 from latentgraph.tui.editor.session import Session
@@ -67,6 +68,7 @@ class BaseScreen(Screen[None]):
         self.run_bar = RunBar(id="run-bar")
         self.canvas = GraphCanvas(id="canvas")
         self.inspector = Inspector(id="inspector")
+        self.key_line = KeyLine(self)
 
     def _receive(self, message: Message) -> None:
         """Called in the reader's thread: put it where the screen finds it, and wake the screen if it sleeps."""

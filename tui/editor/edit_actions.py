@@ -52,8 +52,10 @@ class EditActions(BaseScreen):
         cursor = self.canvas.cursor
         if source is None and target is None and at is None and cursor is not None:
             self.do(lambda: add_after(self.graph, name, cursor))
-        else:
-            self.do(lambda: add_node(self.graph, name, source=source, target=target, position=at))
+            return
+        cell = self.canvas.cell_of(at) if at else None
+        if self.do(lambda: add_node(self.graph, name, source=source, target=target, position=at)) and cell:
+            self.canvas.show_at(self.canvas.cursor or "", cell)
 
     def _wanted(self, source: End | None, target: End | None) -> tuple[list[str] | None, str]:
         """The node types that fit a port, and how the dialog is called."""
@@ -306,7 +308,7 @@ class EditActions(BaseScreen):
         if event.key is not None and event.key not in self.canvas.selected:
             self.canvas.go_to(event.key)
         box = self.canvas.scene.boxes.get(event.key) if event.key else None
-        action = await self.app.push_screen_wait(Menu(entries_for(box), event.screen))
+        action = await self.app.push_screen_wait(Menu(entries_for(box, inside=len(self.places) > 1), event.screen))
         if action == "add_here":
             self.add_fitting(None, None, event.at)
         elif action is not None:

@@ -43,10 +43,9 @@ class FileActions(BaseScreen):
 
     async def _recover(self) -> bool:
         """Offer what was left behind; whether something of it is open now."""
+        from latentgraph.tui.editor.dialogs.recover import Recover
         from latentgraph.tui.editor.journal import recoverable
         from latentgraph.tui.editor.leftovers import described, restored
-
-        from latentgraph.tui.editor.dialogs.recover import Recover
 
         left = recoverable()
         while left:
@@ -155,16 +154,26 @@ class FileActions(BaseScreen):
     @work
     async def action_leave_body(self) -> None:
         """Come back to what is around."""
-        if len(self.places) == 1:
+        await self._leave_to(len(self.places) - 2)
+
+    @work
+    async def action_leave_to(self, depth: int) -> None:
+        """Come back to a body or a workflow around, as the upper line names them."""
+        await self._leave_to(depth)
+
+    async def _leave_to(self, depth: int) -> None:
+        """Leave what lies deeper; each sub-workflow on the way asks what becomes of its edits."""
+        if depth < 0:
             return
-        leaving = self.place.session
-        last_of_it = leaving is not self.places[-2].session
-        if last_of_it and not await self._may_close(leaving):
-            return
-        self.places.pop()
-        if last_of_it:
-            leaving.close()
-            self.places[-1].session.forget_signatures()
+        while len(self.places) - 1 > depth:
+            leaving = self.place.session
+            last_of_it = leaving is not self.places[-2].session
+            if last_of_it and not await self._may_close(leaving):
+                break
+            self.places.pop()
+            if last_of_it:
+                leaving.close()
+                self.places[-1].session.forget_signatures()
         self.show_place()
 
     # --- saving

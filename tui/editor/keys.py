@@ -82,9 +82,9 @@ KEYS: tuple[Key, ...] = (
         ("screen.find", "slash", "Find", "Find by name, type or value as you type."),
         ("find_next", "n", "Next hit", "Go to the next box that was found."),
         ("find_previous", "N", "Previous hit", "Go to the one before."),
-        ("open_box", "enter,i", "Inspect", "Go to the form of this box."),
+        ("open_box", "enter,i", "Inspect", "Go to the form of this box.", True),
         ("screen.open_body", "o", "Open", "Open a loop's body or a sub-workflow.", True),
-        ("screen.leave_body", "backspace", "Back", "Come back to what is around a body or a sub-workflow."),
+        ("screen.leave_body", "backspace", "Back", "Come back to what is around a body or a sub-workflow.", True),
     ),
     *_keys(
         "canvas",

@@ -11,7 +11,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.widgets import ContentSwitcher, Footer, Input, Tab, Tabs
+from textual.widgets import ContentSwitcher, Input, Tab, Tabs
 
 from latentgraph.graph.edit.whole import take_values
 from latentgraph.graph.events import Preview
@@ -49,6 +49,7 @@ class MainScreen(EditActions, FormActions, FileActions, RunActions, CheckView):
     def __init__(self, registry: Registry, request: EditRequest, mode: Mode, opened: Opened | None) -> None:
         super().__init__(registry, request, mode)
         self._opened = opened
+        self._run_shown = 0
         self.queue_page = QueuePage(id="queue")
         self.history_page = HistoryPage(id="history")
         self.log_page = LogPage(id="log")
@@ -74,7 +75,7 @@ class MainScreen(EditActions, FormActions, FileActions, RunActions, CheckView):
                 yield self.live
         yield self.find_bar
         yield self.run_bar
-        yield Footer(compact=True, show_command_palette=False)
+        yield self.key_line
 
     def on_mount(self) -> None:
         """Show what was asked for."""
@@ -116,11 +117,16 @@ class MainScreen(EditActions, FormActions, FileActions, RunActions, CheckView):
     def show_made(self, index: int) -> None:
         """Draw the picture of a run that was made."""
         run = self.made.runs[index]
+        self._run_shown = index
         self.live.display = False
         self.picture.display = bool(run.pictures)
         if run.pictures:
             self.picture.border_title = run.pictures[0].name
             self.picture.show(run.pictures[0])
+
+    @on(PictureView.Clicked)
+    def _picture_clicked(self) -> None:
+        self.view_pictures(self._run_shown)
 
     def show_looked(self, looked: Looked) -> None:
         """Have the form show what the values of the current box are."""

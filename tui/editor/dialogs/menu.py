@@ -38,10 +38,17 @@ class Entry:
     """That does the same, as it is shown."""
 
 
-def entries_for(box: Box | None) -> list[Entry]:
-    """What can be done with a box, or with the empty canvas: keys of the table, so that a menu teaches them."""
+def entries_for(box: Box | None, *, inside: bool = False) -> list[Entry]:
+    """What can be done with a box, or with the empty canvas: keys of the table, so that a menu teaches them.
+
+    Args:
+        box: What was clicked on.
+        inside: Whether one is in a body or a sub-workflow, and so can come back.
+    """
     actions: tuple[str, ...] = OF_CANVAS if box is None else OF_EDGES if box.role in ("source", "sink") else OF_NODES
     table = {key.action: key for key in KEYS if key.where == "canvas"}
+    if inside and actions is not OF_NODES:
+        actions = (*actions, "screen.leave_body")
     if box is not None and box.role not in ("loop", "workflow"):
         actions = tuple(action for action in actions if action != "screen.open_body")
     return [
@@ -85,15 +92,19 @@ class Menu(Dialog[str | None]):
         super().on_mount()
         self.query_one(OptionList).focus()
         if self._at is not None:
-            self.call_after_refresh(self._place)
+            self._place(self._at)
+            self.call_after_refresh(self._keep_inside, self._at)
 
-    def _place(self) -> None:
-        assert self._at is not None  # `on_mount` has asked
+    def _place(self, at: tuple[int, int]) -> None:
         frame = self.query_one(Frame)
-        wanted = Region(*self._at, *frame.outer_size)
-        placed = wanted.constrain("inside", "inside", Spacing(), self.screen.region)
         frame.styles.position = "absolute"
-        frame.styles.offset = (placed.x - frame.region.x, placed.y - frame.region.y)
+        frame.styles.offset = at
+
+    def _keep_inside(self, at: tuple[int, int]) -> None:
+        """Move it to where all of it is seen, now that its size is known."""
+        wanted = Region(*at, *self.query_one(Frame).outer_size)
+        placed = wanted.constrain("inside", "inside", Spacing(), self.screen.region)
+        self._place((placed.x, placed.y))
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.app import ComposeResult
 from textual.geometry import Size
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -68,6 +69,9 @@ def open_picture(path: Path) -> Image | None:
 class PictureView(Widget):
     """A finished picture, drawn as the terminal can."""
 
+    class Clicked(Message):
+        """Somebody clicked on it."""
+
     def __init__(self, mode: Mode = "blocks", *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.mode = mode
@@ -93,6 +97,10 @@ class PictureView(Widget):
 
             send_through(self.app)
         self._draw()
+
+    def on_click(self) -> None:
+        """Tell it."""
+        self.post_message(self.Clicked())
 
     def on_resize(self) -> None:
         """Fit the picture into its new room."""
