@@ -6,7 +6,7 @@ further left. If such demands form a circle, one of the nets changes tracks on t
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(slots=True)
@@ -32,14 +32,6 @@ class Rail:
     def straight(self) -> bool:
         """Whether the net goes through without turning."""
         return self.low == self.high
-
-
-@dataclass(slots=True)
-class _Order:
-    """Which runs lie left of which: what must be, and how many crossings either order costs."""
-
-    runs: list[Rail]
-    after: dict[int, list[int]] = field(default_factory=dict)
 
 
 def lay_tracks(rails: Sequence[Rail]) -> int:
@@ -98,8 +90,7 @@ def _cycle(count: int, demands: Sequence[tuple[int, int]]) -> list[int]:
 
 def _change_tracks(runs: list[Rail], demands: list[tuple[int, int]], cycle: list[int], used: set[int]) -> None:
     """Split one run of a circle in two: the pins on its left keep the first, those on its right get the second."""
-    detour, row, index = min(_jog(runs[index], index, used) for index in cycle)
-    del detour
+    _, row, index = min(_jog(runs[index], index, used) for index in cycle)
     used.add(row)
     run, number = runs[index], len(runs)
     second = Rail(run.net, [], list(run.right))
