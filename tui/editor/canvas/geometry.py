@@ -48,10 +48,6 @@ class Segment:
             return [(x, self.y1) for x in range(self.x1, self.x2 + 1)]
         return [(self.x1, y) for y in range(self.y1, self.y2 + 1)]
 
-    def moved(self, dx: int, dy: int) -> "Segment":
-        """The same run somewhere else."""
-        return Segment(self.x1 + dx, self.y1 + dy, self.x2 + dx, self.y2 + dy)
-
 
 @dataclass(frozen=True, slots=True)
 class Arrangement:
