@@ -18,7 +18,7 @@ from PIL import Image, ImageEnhance, ImageFilter
 from torch import Tensor, nn
 from torch.nn import functional
 
-from latentgraph.nodes.training.checkpoints import Training, device, learning_rate
+from latentgraph.nodes.training.checkpoints import Training, device, half_precision, learning_rate
 from latentgraph.nodes.training.draw import Pixels, render
 from latentgraph.nodes.training.vae import to_tensor
 from latentgraph.nodes.training.world import EDGE, Spec, any_spec
@@ -97,7 +97,7 @@ def decoded_with_noise(vae: Any, specs: list[Spec], rng: random.Random, most: fl
     pixels: list[Pixels] = []
     for start in range(0, len(specs), 64):
         images = to_tensor([render(spec, rng) for spec in specs[start : start + 64]])
-        with torch.autocast(images.device.type, torch.bfloat16):
+        with half_precision():
             unit = vae.encode(images).latent_dist.mode() * vae.config.scaling_factor
             levels = torch.tensor([rng.uniform(0, most) for _ in unit], device=unit.device).view(-1, 1, 1, 1)
             decoded = vae.decode((unit + levels * torch.randn_like(unit)) / vae.config.scaling_factor).sample
@@ -132,7 +132,7 @@ def train_checker(
         images = [_disturbed(pixels, run.rng) for pixels, _ in picked]
         features = extractor(images, return_tensors="pt").pixel_values.to(device())
         shown = torch.tensor([float(shows) for _, shows in picked], device=device())
-        with torch.autocast(device().type, torch.bfloat16):
+        with half_precision():
             cosine = similarity(run.model, features)
         loss = functional.binary_cross_entropy_with_logits(SHARPNESS * (cosine - THRESHOLD), shown)
         run.update(loss, learning_rate(run.step, steps, 1e-3), keep=0.998)

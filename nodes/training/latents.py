@@ -61,7 +61,7 @@ def encode_renders(vae: Any, count: int, seed: int = 0, batch: int = 64) -> Late
     for done in range(0, count, batch):
         specs = [training_spec(rng) for _ in range(min(batch, count - done))]
         images = renders(specs, rng)
-        with torch.autocast(images.device.type, torch.bfloat16):
+        with half_precision():
             parts.append(vae.encode(images).latent_dist.mode().cpu().half())
         rows += [attributes(spec) for spec in specs]
         if done // batch % 200 == 0:

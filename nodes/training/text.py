@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from latentgraph.nodes.training.captions import EMPTY, HEADS, Caption, attributes, caption
-from latentgraph.nodes.training.checkpoints import Training, device, learning_rate
+from latentgraph.nodes.training.checkpoints import Training, device, half_precision, learning_rate
 from latentgraph.nodes.training.world import training_spec
 
 LENGTH = 77
@@ -124,7 +124,7 @@ def train_text(path: Path, steps: int, *, batch: int = 128, peak: float = 1.5e-3
         # The encoder is causal: short batches teach the words, long ones the padding, at a third of the cost.
         length = LENGTH if run.rng.random() < 0.2 else 32
         said = torch.tensor([attributes(c.said) for c in captions], device=device())
-        with torch.autocast(device().type, torch.bfloat16):
+        with half_precision():
             loss, right = run.model.loss(tokenize(tokenizer, texts, length), said)
         run.update(loss, learning_rate(run.step, steps, peak), keep=0.998)
         if run.step % 100 == 0:

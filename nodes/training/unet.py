@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from latentgraph.nodes.training.captions import caption, sparse_caption
-from latentgraph.nodes.training.checkpoints import Training, device, learning_rate
+from latentgraph.nodes.training.checkpoints import Training, device, half_precision, learning_rate
 from latentgraph.nodes.training.latents import LatentSet, spec_from
 from latentgraph.nodes.training.text import WIDTH, tokenize
 from latentgraph.nodes.training.world import Spec
@@ -102,7 +102,7 @@ class Batches:
         picked = torch.tensor(self.rng.choices(range(len(self.sums)), cum_weights=self.sums, k=size))
         latents = self.data.latents[picked].to(device()).float()
         tokens = tokenize(self.tokenizer, self.text(self.data.attributes[picked]))
-        with torch.autocast(device().type, torch.bfloat16):
+        with half_precision():
             hidden = self.encoder(tokens).last_hidden_state
         return latents.contiguous(memory_format=torch.channels_last), hidden.float()
 
@@ -114,7 +114,7 @@ def v_loss(unet: Any, latents: Tensor, hidden: Tensor, signal: Tensor) -> Tensor
     noise = torch.randn_like(latents)
     noisy = share.sqrt() * latents + (1 - share).sqrt() * noise
     velocity = share.sqrt() * noise - (1 - share).sqrt() * latents
-    with torch.autocast(latents.device.type, torch.bfloat16):
+    with half_precision():
         predicted = unet(noisy, timesteps, hidden).sample
     return torch.nn.functional.mse_loss(predicted.float(), velocity)
 

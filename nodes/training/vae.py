@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from latentgraph.nodes.training.checkpoints import Training, device, learning_rate
+from latentgraph.nodes.training.checkpoints import Training, device, half_precision, learning_rate
 from latentgraph.nodes.training.draw import render
 from latentgraph.nodes.training.world import EDGE, Spec, training_spec
 
@@ -51,7 +51,7 @@ def log_error(decoded: Tensor, images: Tensor) -> Tensor:
 
 def vae_loss(vae: Any, images: Tensor) -> tuple[Tensor, Tensor]:
     """The loss and, within it, the log error; `images` is (B, 3, H, W) in [-1, 1]."""
-    with torch.autocast(images.device.type, torch.bfloat16):
+    with half_precision():
         posterior = vae.encode(images).latent_dist
         decoded = vae.decode(posterior.sample()).sample
     error = log_error(decoded, images)
@@ -85,7 +85,7 @@ def train_vae(path: Path, steps: int, *, batch: int = 16, peak: float = 2e-3, se
 
 def decoder_loss(vae: Any, images: Tensor) -> tuple[Tensor, Tensor]:
     """The log error of decoding alone, from latents with a little noise: the UNet's are not exact either."""
-    with torch.autocast(images.device.type, torch.bfloat16):
+    with half_precision():
         with torch.no_grad():
             latents = vae.encode(images).latent_dist.mode()
         noise = torch.randn_like(latents) * 0.02 / vae.config.scaling_factor
