@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from latentgraph.nodes.training.captions import HEADS, attributes
+from latentgraph.nodes.training.checkpoints import half_precision
 from latentgraph.nodes.training.vae import renders
 from latentgraph.nodes.training.world import Spec, Thing, training_spec
 
