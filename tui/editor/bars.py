@@ -83,13 +83,13 @@ def top_text(view: TopView, width: int) -> Content:
     if width >= 100 and view.device:
         facts.append(view.device)
     for fact in facts:
-        parts += [("  │  ", "$text-muted"), fact]
+        parts += [("  │  ", "dim"), fact]
     return Content.assemble(*parts)
 
 
 def _verdict(view: TopView) -> Part:
     if not view.checked:
-        return ("checking", "$text-muted")
+        return ("checking", "dim")
     if view.errors:
         return (f"✗ {view.errors} problem{'' if view.errors == 1 else 's'}", "bold $text-error")
     if view.warnings:
@@ -103,16 +103,16 @@ def run_text(view: RunView, width: int) -> Content:
     if view.total:
         parts.append(f"  step {view.done}/{view.total}")
         if view.pace and width >= 80:
-            parts.append((f"  {duration(view.pace)} a step", "$text-muted"))
+            parts.append((f"  {duration(view.pace)} a step", "dim"))
     share = _share(view)
     filled = round(share * BAR_CELLS)
-    parts += [("  " + "━" * filled, "$accent"), ("─" * (BAR_CELLS - filled), "$text-muted"), f" {share:4.0%}"]
+    parts += [("  " + "━" * filled, "$accent"), ("─" * (BAR_CELLS - filled), "dim"), f" {share:4.0%}"]
     if view.stopping:
         parts.append(("  stopping after this step", "$text-warning"))
     elif view.left is not None:
         parts.append(f"  ≈ {duration(view.left)} left")
     if width >= 100 and not view.stopping:
-        parts.append(("  ctrl+k stops", "$text-muted"))
+        parts.append(("  ctrl+k stops", "dim"))
     return Content.assemble(*parts)
 
 

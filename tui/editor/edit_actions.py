@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
 from textual import on, work
+from textual.events import Paste
 
 from latentgraph.graph.boxes import End
 from latentgraph.graph.edit.clipboard import copy, duplicate, paste
@@ -218,6 +219,13 @@ class EditActions(BaseScreen):
     def action_paste_linked(self) -> None:
         """Paste nodes with the links that feed them."""
         self.paste_text(self.app.clipboard, keep_links=True)
+
+    @on(Paste)
+    def _pasted(self, event: Paste) -> None:
+        """The terminal pastes its own clipboard; a field that has the focus takes that for itself."""
+        if self.canvas.has_focus:
+            event.stop()
+            self.paste_text(event.text, keep_links=False)
 
     def paste_text(self, text: str, *, keep_links: bool) -> None:
         """Paste nodes out of a text."""

@@ -25,9 +25,13 @@ class FileActions(BaseScreen):
 
     # --- opening
 
+    def session_for(self, opened: Opened) -> Session:
+        """A session on a workflow, which may read what the user allowed."""
+        return Session(opened, self.registry, allowed=tuple(self.request.allow_read))
+
     def begin(self, opened: Opened | None) -> None:
         """Show what was asked for, or offer what there is; first of all what an editor that was killed left behind."""
-        self.places = [Place(Session(opened or Opened(empty_document()), self.registry), cursor=INPUTS)]
+        self.places = [Place(self.session_for(opened or Opened(empty_document())), cursor=INPUTS)]
         if opened is not None and opened.path is not None and not opened.is_new:
             remember(opened.path)
         self.show_place()
@@ -54,7 +58,7 @@ class FileActions(BaseScreen):
                 return False
             chosen = next(one for one in left if one.id == answer.id)
             if answer.act == "restore":
-                self.enter(restored(chosen, self.registry))
+                self.enter(restored(chosen, self.registry, tuple(self.request.allow_read)))
                 chosen.discard()
                 self.tell(f"Restored {chosen.title}. It is not saved yet.")
                 return True
@@ -74,7 +78,7 @@ class FileActions(BaseScreen):
 
     def _open(self, opening: Opening) -> None:
         if opening.kind == "empty":
-            self.enter(Session(Opened(empty_document()), self.registry))
+            self.enter(self.session_for(Opened(empty_document())))
             return
         self.open_file(opening.name or str(opening.path))
 
@@ -87,7 +91,7 @@ class FileActions(BaseScreen):
             return False
         if opened.path is not None:
             remember(opened.path)
-        self.enter(Session(opened, self.registry))
+        self.enter(self.session_for(opened))
         return True
 
     def enter(self, session: Session) -> None:
@@ -106,7 +110,7 @@ class FileActions(BaseScreen):
     async def action_new(self) -> None:
         """Begin an empty workflow."""
         if await self._may_leave():
-            self.enter(Session(Opened(empty_document()), self.registry))
+            self.enter(self.session_for(Opened(empty_document())))
 
     @work
     async def open_picture(self, run: MadeRun) -> None:
@@ -131,11 +135,13 @@ class FileActions(BaseScreen):
 
     def go_into(self, key: str) -> None:
         """Show the body of a loop."""
+        self.finish_typing()
         self.place.cursor = key
         self.places.append(Place(self.session, (*self.scope, key)))
         self.show_place()
 
     def _open_subworkflow(self, key: str) -> None:
+        self.finish_typing()
         node = self.graph.node(key)
         base = self.session.base.path
         if not node.get("file"):
@@ -148,7 +154,7 @@ class FileActions(BaseScreen):
             self.tell(str(error), "error")
             return
         self.place.cursor = key
-        self.places.append(Place(Session(Opened(document, path, path.name), self.registry)))
+        self.places.append(Place(self.session_for(Opened(document, path, path.name))))
         self.show_place()
 
     @work
@@ -165,6 +171,7 @@ class FileActions(BaseScreen):
         """Leave what lies deeper; each sub-workflow on the way asks what becomes of its edits."""
         if depth < 0:
             return
+        self.finish_typing()
         while len(self.places) - 1 > depth:
             leaving = self.place.session
             last_of_it = leaving is not self.places[-2].session

@@ -12,7 +12,7 @@ from typing import Any
 
 from textual import on, work
 
-from latentgraph.graph.boxes import INPUTS
+from latentgraph.graph.boxes import BORDERS, INPUTS
 from latentgraph.graph.edit.edit import ABSENT, Edit
 from latentgraph.graph.edit.graph import Graph
 from latentgraph.graph.edit.interface import (
@@ -45,6 +45,8 @@ from latentgraph.tui.editor.inspector.messages import (
     ValueUnset,
 )
 
+_Typed = ValueEdited | ValueUnset | DescriptionEdited | FileEdited
+
 
 class FormActions(BaseScreen):
     """The part of the main screen that listens to the form."""
@@ -53,39 +55,41 @@ class FormActions(BaseScreen):
         """The graph of the scope that a message is about, which may not be the one that is shown any more."""
         return self.graph.at(event.scope)
 
-    def _typed(self, make: Callable[[], Edit], final: bool) -> None:
+    def _typed(self, event: _Typed, make: Callable[[], Edit]) -> None:
         """Make an edit of a field; what is typed in one go is one step."""
+        if event.key not in self._of(event).nodes and event.key not in BORDERS:
+            return  # its box was deleted while the message was on its way
         self.do(make)
-        if final:
+        if event.final:
             self.session.history.seal()
 
     @on(ValueEdited)
     def _value_edited(self, event: ValueEdited) -> None:
         graph = self._of(event)
         if event.key == INPUTS and not event.scope:
-            self._typed(lambda: set_input(graph, event.port, default=event.value), event.final)
+            self._typed(event, lambda: set_input(graph, event.port, default=event.value))
         else:
-            self._typed(lambda: set_value(graph, event.key, event.port, event.value), event.final)
+            self._typed(event, lambda: set_value(graph, event.key, event.port, event.value))
 
     @on(ValueUnset)
     def _value_unset(self, event: ValueUnset) -> None:
         graph = self._of(event)
         if event.key == INPUTS and not event.scope:
-            self._typed(lambda: set_input(graph, event.port, default=ABSENT), event.final)
+            self._typed(event, lambda: set_input(graph, event.port, default=ABSENT))
         else:
-            self._typed(lambda: unset_value(graph, event.key, event.port), event.final)
+            self._typed(event, lambda: unset_value(graph, event.key, event.port))
 
     @on(DescriptionEdited)
     def _description_edited(self, event: DescriptionEdited) -> None:
         graph = self._of(event)
         if event.key in graph.nodes:
-            self._typed(lambda: describe(graph, event.key, event.text), event.final)
+            self._typed(event, lambda: describe(graph, event.key, event.text))
         else:
-            self._typed(lambda: describe_workflow(graph, event.text), event.final)
+            self._typed(event, lambda: describe_workflow(graph, event.text))
 
     @on(FileEdited)
     def _file_edited(self, event: FileEdited) -> None:
-        self._typed(lambda: set_file(self._of(event), event.key, event.file), event.final)
+        self._typed(event, lambda: set_file(self._of(event), event.key, event.file))
 
     @on(DisconnectWanted)
     def _disconnect_wanted(self, event: DisconnectWanted) -> None:

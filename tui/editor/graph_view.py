@@ -7,7 +7,7 @@ from typing import Any
 
 from textual import on
 
-from latentgraph.graph.boxes import Scope
+from latentgraph.graph.boxes import BORDERS, Scope
 from latentgraph.graph.edit.edit import Edit
 from latentgraph.tui.editor.bars import TopView
 from latentgraph.tui.editor.base_screen import BaseScreen, Place
@@ -42,6 +42,7 @@ class GraphView(BaseScreen):
             self.go_to_scope(edit.scope)
         while self.scope and not self._is_there(self.scope):
             self.places.pop()
+        self.inspector.forget(self._has_box)
         self.show_graph()
         made = [key for key in edit.boxes if key in self.canvas.scene.boxes]
         if made and self.canvas.cursor not in made:
@@ -59,6 +60,9 @@ class GraphView(BaseScreen):
         for depth in range(len(scope) + 1):
             self.places.append(known.get(scope[:depth], Place(session, scope[:depth])))
             self.places[-1].cursor = scope[depth] if depth < len(scope) else self.places[-1].cursor
+
+    def _has_box(self, scope: Scope, key: str) -> bool:
+        return key in self.graph.at(scope).nodes or key in BORDERS
 
     def _is_there(self, scope: Scope) -> bool:
         nodes: Any = self.session.history.data

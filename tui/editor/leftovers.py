@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 from latentgraph.graph.document import Document
 from latentgraph.graph.registry import Registry
@@ -18,13 +19,14 @@ def described(left: Left) -> recover.Left:
     return recover.Left(left.id, left.title, history.steps, _when(left.when), history.undo_label, left.changed)
 
 
-def restored(left: Left, registry: Registry) -> Session:
+def restored(left: Left, registry: Registry, allowed: tuple[Path, ...] = ()) -> Session:
     """A session that goes on where the killed editor was, undo and all.
 
     Where the file was changed since, saving asks first, as it does for every file that somebody else wrote.
     """
     opened = Opened(Document(left.history.workflow, path=left.path), left.path, left.title)
-    return Session(opened, registry, history=left.history, digest=left.digest if left.path else None)
+    digest = left.digest if left.path else None
+    return Session(opened, registry, history=left.history, digest=digest, allowed=allowed)
 
 
 def _when(seconds: float) -> str:

@@ -163,7 +163,7 @@ def _described(run: MadeRun, before: MadeRun | None) -> Content:
         second = ", ".join(f"{name} {shown(value)}" for name, value in run.inputs.items() if name in ("prompt", "seed"))
     files = ", ".join(PurePath(file).name for file in run.files)
     lines = [second] if run.outcome != "failed" else [run.message]
-    return Content.assemble(*first, *[("\n  " + line, "$text-muted") for line in [*lines, files] if line])
+    return Content.assemble(*first, *[("\n  " + line, "dim") for line in [*lines, files] if line])
 
 
 class LogPage(Log):

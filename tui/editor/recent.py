@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from platformdirs import user_state_path
+
+from latentgraph.graph.files import write_whole
 
 MOST = 20
 """Files that are remembered."""
@@ -56,12 +57,6 @@ def _is_there(file: Path) -> bool:
 
 def _write(store: Path, files: Iterable[Path]) -> None:
     # Whole or not at all: two editors may close at the same moment.
-    with suppress(OSError):
+    with suppress(OSError, ValueError):
         store.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=store.parent, prefix=".recent-")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump([str(one) for one in files], file, ensure_ascii=False, indent=1)
-            os.replace(name, store)
-        except (OSError, ValueError):
-            os.unlink(name)
+        write_whole(store, json.dumps([str(one) for one in files], ensure_ascii=False, indent=1))

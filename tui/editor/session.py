@@ -23,7 +23,13 @@ class Session:
     """A workflow and its edits; every edit is in the journal before anybody sees it."""
 
     def __init__(
-        self, opened: Opened, registry: Registry, *, history: History | None = None, digest: str | None = None
+        self,
+        opened: Opened,
+        registry: Registry,
+        *,
+        history: History | None = None,
+        digest: str | None = None,
+        allowed: tuple[Path, ...] = (),
     ) -> None:
         """Begin to edit.
 
@@ -32,8 +38,10 @@ class Session:
             registry: The nodes it may use.
             history: Edits that were recovered; None begins with the workflow as it was opened.
             digest: Of the file as the recovered edits knew it; None takes what is on disk now for known.
+            allowed: Folders that it may read beside its own.
         """
         self.registry = registry
+        self.allowed = allowed
         self.path = opened.path
         self.title = opened.title
         self.base = opened.document
@@ -59,7 +67,10 @@ class Session:
     def signatures(self) -> Signatures:
         """The ports of all its nodes."""
         if self._signatures is None or self._signatures[0] is not self.workflow:
-            self._signatures = self.workflow, Signatures(self.workflow, self.registry, self.base.path)
+            self._signatures = (
+                self.workflow,
+                Signatures(self.workflow, self.registry, self.base.path, allowed=self.allowed),
+            )
         return self._signatures[1]
 
     @property

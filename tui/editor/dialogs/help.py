@@ -23,6 +23,7 @@ PLACES: Mapping[str, str] = MappingProxyType(
     {
         "app": "everywhere",
         "canvas": "on the canvas",
+        "field": "in the form",
         "problems": "in the list of problems",
         "queue": "in the queue",
         "history": "in the history",

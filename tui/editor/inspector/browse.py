@@ -16,12 +16,10 @@ if TYPE_CHECKING:
 def browse(app: App[object], row: FieldRow) -> None:
     """Open the file dialog where the field's file is, and write what is chosen into the field."""
     # Imported here: few ever open it.
-    from textual_fspicker import FileOpen, Filters
+    from latentgraph.tui.editor.dialogs.pick import PickFile
 
     subject, name = row.subject, row.spec.name
     folder = subject.folder or Path.cwd()
-    suffixes = suffixes_of(row)
-    filters = Filters((" ".join(suffixes), lambda path: path.suffix.lower() in suffixes), ("All", lambda path: True))
 
     def chosen(path: Path | None) -> None:
         # Meanwhile the row may have become another field's.
@@ -30,7 +28,7 @@ def browse(app: App[object], row: FieldRow) -> None:
             row.fill(as_written(path, folder, row))
 
     start = _start(folder, row.draft.text)
-    app.push_screen(FileOpen(start, f"A file for {name}", filters=filters if suffixes else None), chosen)
+    app.push_screen(PickFile(start, f"A file for {name}", [one.lstrip(".") for one in suffixes_of(row)]), chosen)
 
 
 def suffixes_of(row: FieldRow) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.events import MouseDown, MouseMove, MouseScrollDown, MouseScrollUp, MouseUp, Resize
@@ -82,7 +82,7 @@ class Surface(PictureView, can_focus=True):
 class Viewer(AnswersOnce[Made | None]):
     """Shows pictures of the history; gives the one whose values are to be taken into the workflow, or None."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings_for("viewer"), Binding("1", "actual_size", "1:1", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_for("viewer")]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (90, "-roomy")]  # noqa: RUF012 - as Textual declares it
 
     def __init__(

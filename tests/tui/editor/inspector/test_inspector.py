@@ -19,7 +19,6 @@ from latentgraph.graph.registry import Registry
 from latentgraph.graph.signature import Signatures
 from latentgraph.tui.editor.inspector.boxes import nodes_of, subject_for
 from latentgraph.tui.editor.inspector.editors import Area, Choice, Line, NumberLine, Tick
-from latentgraph.tui.editor.inspector.field_keys import FIELD_KEYS
 from latentgraph.tui.editor.inspector.form import form_fields
 from latentgraph.tui.editor.inspector.link_list import LinkList
 from latentgraph.tui.editor.inspector.messages import (
@@ -517,6 +516,6 @@ async def test_every_box_of_a_shipped_workflow_has_a_form_without_a_problem(name
 
 
 def test_the_keys_of_a_field_do_not_take_those_of_the_editor() -> None:
-    own = {key for row in FIELD_KEYS for key in row.keys.split(",")}
+    own = {key for row in keys_of("field") for key in row.keys.split(",")}
     of_the_app = {key for row in keys_of("app") for key in row.keys.split(",")}
     assert not own & of_the_app
