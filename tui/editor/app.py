@@ -7,10 +7,12 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
+from textual.command import CommandPalette
+from textual.theme import ThemeProvider
 
 from latentgraph.graph.registry import Registry
 from latentgraph.tui.edit_command import EditRequest
-from latentgraph.tui.editor.dialogs.palette import Commands
+from latentgraph.tui.editor.dialogs.palette import Commands, Palette
 from latentgraph.tui.editor.main_screen import MainScreen
 from latentgraph.tui.editor.opening import Opened
 from latentgraph.tui.editor.themes import DARK, THEMES, variable_defaults
@@ -52,6 +54,15 @@ class EditorApp(App[int]):
             self.register_theme(theme)
         self.theme = DARK.name
         self.push_screen(self.main_screen)
+
+    def action_command_palette(self) -> None:
+        """Search all commands."""
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(Palette(id="--command-palette"))
+
+    def search_themes(self) -> None:
+        """Search all themes."""
+        self.push_screen(Palette(providers=[ThemeProvider], placeholder="Search for themes…"))
 
     async def action_quit(self) -> None:
         """Leave; the main screen asks about what is not saved."""

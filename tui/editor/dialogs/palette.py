@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 
-from textual.command import DiscoveryHit, Hit, Provider
+from textual.await_complete import AwaitComplete
+from textual.command import CommandPalette, DiscoveryHit, Hit, Provider
 from textual.content import Content
 from textual.dom import DOMNode
 from textual.screen import Screen
@@ -16,6 +17,25 @@ from latentgraph.tui.editor.keys import KEYS, Key
 PLACES = ("app", "canvas")
 """Keys of these are commands; those of a dialog mean something only there."""
 HIDDEN = frozenset({"command_palette", "leave_mode"})
+
+
+class Palette(CommandPalette):
+    """The command palette, which does what is chosen once, however often enter is pressed."""
+
+    # Not by AnswersOnce: Textual takes the styles of a screen from its first base alone.
+    _answered = False
+
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        """Leave; where that was done already, what Textual does after it is to do nothing."""
+        if self._answered or not self.is_active:
+            self._selected_command = DiscoveryHit("", _nothing)
+            return AwaitComplete()
+        self._answered = True
+        return super().dismiss(result)
+
+
+def _nothing() -> None:
+    """Done in place of a command that was done already."""
 
 
 class Commands(Provider):
