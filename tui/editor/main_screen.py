@@ -112,7 +112,7 @@ class MainScreen(EditActions, FormActions, FileActions, RunActions, CheckView):
         """Draw what is on its way, in cells."""
         if self.runs.current is not None:
             self.live.display, self.picture.display = True, False
-            self.live.offer(preview.picture, f"live {preview.node}")
+            self.live.offer(preview.picture, preview.node)
 
     def show_made(self, index: int) -> None:
         """Draw the picture of a run that was made."""
@@ -156,7 +156,7 @@ class MainScreen(EditActions, FormActions, FileActions, RunActions, CheckView):
     def action_focus_canvas(self) -> None:
         """Go to the canvas."""
         self.remove_class("side-open")
-        self.canvas.focus()
+        self.set_focus(self.canvas)
 
     def action_focus_inspector(self) -> None:
         """Go to the form."""

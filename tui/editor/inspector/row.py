@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import ClassVar, Final
 
 from textual import events, on
@@ -38,6 +39,8 @@ from latentgraph.tui.editor.inspector.writing import AREAS, is_seed, kind_of_fie
 
 PAUSE: Final = 0.4
 """Seconds without a key after which a draft is handed over."""
+LONGEST: Final = 0.6
+"""Seconds after which it is handed over though keys go on coming, so that a killed editor loses no more than that."""
 
 
 class FieldRow(Widget):
@@ -59,6 +62,8 @@ class FieldRow(Widget):
         self.subject = subject
         self._signs = signs
         self._pause: Timer | None = None
+        self._latest = 0.0
+        """When what is typed is handed over at the latest; counts while there is a pause to wait for."""
         self._editor: Widget = (
             LinkLine(signs) if self.draft.kind == "link" else editor_for(spec, self.draft.kind, self.draft.text)
         )
@@ -123,8 +128,8 @@ class FieldRow(Widget):
         return self._message(commit) if commit else None
 
     def take_focus(self) -> None:
-        """Go to the editor."""
-        self._editor.focus()
+        """Go to the editor at once, so that a key that comes right behind goes there too."""
+        self.screen.set_focus(self._editor)
 
     def label_cells(self) -> int:
         """How wide the name wants to be."""
@@ -234,8 +239,12 @@ class FieldRow(Widget):
         self._stop_pause()
 
     def _restart_pause(self) -> None:
+        now = time.monotonic()
+        if self._pause is None:
+            self._latest = now + LONGEST
         self._stop_pause()
-        self._pause = self.set_timer(PAUSE, lambda: self._hand_over(final=False))
+        wait = max(0.01, min(PAUSE, self._latest - now))
+        self._pause = self.set_timer(wait, lambda: self._hand_over(final=False))
 
     def _stop_pause(self) -> None:
         if self._pause is not None:
