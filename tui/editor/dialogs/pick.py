@@ -16,6 +16,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Button, Input, Static
+from textual.widgets.input import Selection
 
 from latentgraph.graph.names import printable
 from latentgraph.tui.editor.dialogs.confirm import Choice, Confirm
@@ -169,11 +170,11 @@ class SaveAs(FileDialog):
         self._start = name
 
     def on_mount(self) -> None:
-        """Begin with the name, its end left out of the selection, for it stays."""
+        """Begin with the name selected, so that typing makes another; its end is left out, for it stays."""
         field = self.query_one("#query", Input)
         with self.prevent(Input.Changed):
             field.value = self._start
-        field.cursor_position = len(self._start.removesuffix(SUFFIX))
+        field.selection = Selection(0, len(self._start.removesuffix(SUFFIX)))
 
     def rows_for(self, query: str) -> Sequence[Row]:
         """All of the folder: the name is a new one."""
