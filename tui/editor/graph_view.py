@@ -22,7 +22,8 @@ class GraphView(BaseScreen):
     def show_place(self) -> None:
         """Show where one is, and have it checked."""
         self.show_graph()
-        cursor = self.place.cursor
+        # Once: from then on the canvas knows, and after a save one is where one was.
+        cursor, self.place.cursor = self.place.cursor, None
         if cursor is not None and cursor in self.canvas.scene.boxes:
             self.canvas.go_to(cursor)
         self.show_subject()

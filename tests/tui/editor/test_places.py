@@ -46,3 +46,12 @@ async def test_an_edit_two_loops_deep_is_undone_from_the_top_in_its_own_place(tm
         assert desk.screen.canvas.cursor == "hours"
         await desk.press("backspace")
         assert desk.screen.canvas.cursor == "days"
+
+
+async def test_saving_leaves_one_where_one_is(tmp_path: Path) -> None:
+    async with editing(write(tmp_path / "slow.json", SLOW), out=tmp_path) as desk:
+        assert desk.screen.canvas.cursor == "inputs"
+        desk.screen.canvas.go_to("swatch")
+        await desk.press("D", "ctrl+s")
+        await desk.until(lambda: "Saved slow.json." in desk.told)
+        assert desk.screen.canvas.cursor == "swatch_2"
