@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from latentgraph.tui.find import load_registry
 from latentgraph.tui.messages import CommandError, say
 from latentgraph.tui.web import in_browser, serve
+
+if TYPE_CHECKING:
+    from latentgraph.tui.editor.app import EditorApp
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +46,48 @@ def edit_workflow(request: EditRequest) -> int:
         return 0
     if not (in_browser() or (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty())):
         raise CommandError("the editor needs a terminal; `latentgraph run` and `check` do without")
+    with _nothing_collected():
+        app = make_app(request)
+    app.run()
+    return app.return_code or 0
+
+
+def make_app(request: EditRequest) -> EditorApp:
+    """The editor, with what it begins with read and the terminal asked what it can draw.
+
+    Raises:
+        WorkflowError: The workflow cannot be read.
+        NodeDefinitionError: A file of nodes cannot.
+    """
+    # All that is large is imported here, while nothing is collected.
+    from latentgraph.tui.editor.opening import open_argument
+    from latentgraph.tui.editor.pictures.protocol import choose
+    from latentgraph.tui.find import load_registry
+
     registry = load_registry(request.node_files)
     for note in registry.notes:
         say("warning", note)
-    from latentgraph.tui.editor.opening import open_argument
-    from latentgraph.tui.editor.pictures.protocol import choose
-
     opened = open_argument(request.workflow, registry) if request.workflow else None
     # The terminal is asked what it can draw before Textual reads its answers as keys.
     mode = choose(request.images)
     from latentgraph.tui.editor.app import EditorApp
 
-    app = EditorApp(registry, opened, request, images=mode)
-    app.run()
-    return app.return_code or 0
+    return EditorApp(registry, opened, request, images=mode)
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Make what stays: garbage is not looked for meanwhile, nor ever after in what was made.
+
+    Modules are nearly all that is made at the start, and nothing of them becomes garbage: to look through them takes a
+    tenth of the start, and now and then longer than a frame may take.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _arguments(request: EditRequest) -> list[str]:

@@ -42,18 +42,21 @@ class EditorApp(App[int]):
             images: How pictures are drawn.
         """
         super().__init__()
+        # Before anything is styled: to change the theme of what is there costs as much as to style it.
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.set_reactive(EditorApp.theme, DARK.name)
+        self.stylesheet.set_variables(self.get_css_variables())
         self.main_screen = MainScreen(registry, request, images, opened)
+
+    def get_default_screen(self) -> MainScreen:
+        """The one screen that is always there, told how much room it has before it is styled."""
+        self.main_screen.suit(self.size)
+        return self.main_screen
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """What our styles ask for, for themes that do not know it."""
         return variable_defaults(self.current_theme)
-
-    def on_mount(self) -> None:
-        """Take our colours and show the screen."""
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = DARK.name
-        self.push_screen(self.main_screen)
 
     def action_command_palette(self) -> None:
         """Search all commands."""

@@ -11,6 +11,8 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.events import ScreenResume
+from textual.geometry import Size
 from textual.widgets import ContentSwitcher, Input, Tab, Tabs
 
 from latentgraph.graph.edit.whole import take_values
@@ -49,6 +51,7 @@ class MainScreen(EditActions, FormActions, FileActions, RunActions, CheckView):
     def __init__(self, registry: Registry, request: EditRequest, mode: Mode, opened: Opened | None) -> None:
         super().__init__(registry, request, mode)
         self._opened = opened
+        self._began = False
         self._run_shown = 0
         self.queue_page = QueuePage(id="queue")
         self.history_page = HistoryPage(id="history")
@@ -76,6 +79,16 @@ class MainScreen(EditActions, FormActions, FileActions, RunActions, CheckView):
         yield self.find_bar
         yield self.run_bar
         yield self.key_line
+
+    def suit(self, size: Size) -> None:
+        """Take the classes that go with a size, as a screen otherwise does when all in it is styled already."""
+        for steps, cells in ((self.HORIZONTAL_BREAKPOINTS, size.width), (self.VERTICAL_BREAKPOINTS, size.height)):
+            self.update_classes({[name for least, name in steps if cells >= least][-1]: True}, update=False)
+
+    def on_screen_resume(self, event: ScreenResume) -> None:
+        """At the start, leave the styles: they were just made."""
+        event.refresh_styles = self._began
+        self._began = True
 
     def on_mount(self) -> None:
         """Show what was asked for."""
