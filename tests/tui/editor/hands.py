@@ -77,9 +77,8 @@ class Hands:
     async def until(self, condition: Callable[[], object], what: str, seconds: float = 10.0) -> None:
         end = time.monotonic() + seconds
         while not condition():
-            assert time.monotonic() < end, f"waited {seconds:.0f} s for {what}; said {self.said}:\n" + "\n".join(
-                self.lines
-            )
+            if time.monotonic() > end:
+                raise AssertionError("\n".join([f"waited in vain for {what}; said {self.said}:", *self.lines]))
             await asyncio.sleep(0.01)
             await self.pilot.pause()
 
@@ -179,7 +178,8 @@ class Hands:
     # --- the mouse
 
     async def click(self, text: str, *, last: bool = False, button: int = 1) -> None:
-        """Click on what stands on the screen."""
+        """Click on what stands on the screen, or comes there."""
+        await self.until(lambda: self.sees(text), f"{text!r} on the screen")
         await self.click_at(self.spot(text, last=last), button=button)
 
     async def click_at(self, at: Offset, *, button: int = 1, times: int = 1) -> None:

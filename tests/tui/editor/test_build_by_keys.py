@@ -32,7 +32,6 @@ async def test_text_to_image_is_built_run_and_saved_by_keys_alone(
         assert user.sees("▀") or user.sees("▄") or user.sees("█")
         await user.press("v")
         await user.press("ctrl+s")
-        await user.press("ctrl+u")
         await user.type("mine")
         await user.press("enter")
         await user.until(lambda: Path("mine.json").exists(), "the file")
