@@ -44,8 +44,11 @@ class GraphView(BaseScreen):
         while self.scope and not self._is_there(self.scope):
             self.places.pop()
         self.inspector.forget(self._has_box)
+        before = self.canvas.scene
         self.show_graph()
-        made = [key for key in edit.boxes if key in self.canvas.scene.boxes]
+        boxes = self.canvas.scene.boxes
+        came_back = [key for key in boxes if key not in before.boxes] if before.scope == self.scope else []
+        made = [key for key in edit.boxes if key in boxes] or came_back
         if made and self.canvas.cursor not in made:
             self.canvas.select(made if len(made) > 1 else (), cursor=made[0])
             self.canvas.reveal(made[0])

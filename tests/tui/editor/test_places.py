@@ -55,3 +55,10 @@ async def test_saving_leaves_one_where_one_is(tmp_path: Path) -> None:
         await desk.press("D", "ctrl+s")
         await desk.until(lambda: "Saved slow.json." in desk.told)
         assert desk.screen.canvas.cursor == "swatch_2"
+
+
+async def test_what_an_undo_brings_back_is_what_one_goes_on_with(tmp_path: Path) -> None:
+    async with editing(write(tmp_path / "slow.json", SLOW), out=tmp_path) as desk:
+        desk.screen.canvas.go_to("swatch")
+        await desk.press("x", "u")
+        assert desk.screen.canvas.cursor == "swatch"

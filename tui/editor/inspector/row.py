@@ -109,6 +109,7 @@ class FieldRow(Widget):
             kept: A text that was wrong when the box was last shown.
         """
         if (subject.scope, subject.key) == (self.subject.scope, self.subject.key):
+            self._catch_up()
             self.draft.receive(spec)
         else:
             self._stop_pause()
@@ -119,6 +120,14 @@ class FieldRow(Widget):
         if self.is_mounted:
             self._show_text()
             self._show_state()
+
+    def _catch_up(self) -> None:
+        """Read what was typed and not told yet, so that showing the field anew does not take it away."""
+        before = self.draft.text
+        if self.is_mounted:
+            self._read()
+        if self.draft.text != before:
+            self._restart_pause()
 
     def take(self, *, final: bool) -> InspectorMessage | None:
         """What is to be handed over now; the caller posts it."""
