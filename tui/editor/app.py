@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from importlib.resources import files
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import App
+from textual.app import App, SystemCommand
 from textual.command import CommandPalette
+from textual.screen import Screen
 from textual.theme import ThemeProvider
 
 from latentgraph.graph.registry import Registry
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from latentgraph.tui.editor.pictures.protocol import Mode
 
 STYLES = ("app", "canvas", "inspector", "dialogs", "pictures")
+TEXTUAL_COMMANDS = ("Theme", "Screenshot")
 
 
 class EditorApp(App[int]):
@@ -57,6 +60,10 @@ class EditorApp(App[int]):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """What our styles ask for, for themes that do not know it."""
         return variable_defaults(self.current_theme)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Of Textual's own commands, those that no key of the table does better."""
+        return [one for one in super().get_system_commands(screen) if one.title in TEXTUAL_COMMANDS]
 
     def action_command_palette(self) -> None:
         """Search all commands."""
