@@ -164,7 +164,7 @@ class RunActions(BaseScreen):
             and self.runs.owner is self.session
             and time.monotonic() - self.moved_at > HANDS_OFF_SECONDS
         ):
-            self.canvas.reveal(event.node.partition("/")[0])
+            self.canvas.follow(event.node.partition("/")[0])
 
     @on(ScrolledByUser)
     def _moved_by_hand(self) -> None:

@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from textual.geometry import Size
+
 from latentgraph.tui.editor.canvas.geometry import Arrangement, Position
 from latentgraph.tui.editor.canvas.layout import arrange
 from latentgraph.tui.editor.canvas.painted import PaintedSheet
 from latentgraph.tui.editor.canvas.painting import Overlay
-from latentgraph.tui.editor.canvas.sheet import Draft, Sheet
+from latentgraph.tui.editor.canvas.sheet import Area, Draft, Sheet, is_seen
 from latentgraph.tui.editor.canvas.wire_rows import WireRows
 from latentgraph.tui.editor.canvas.zoom import Zoom
 from latentgraph.tui.editor.views import NodeState, Scene
@@ -63,6 +65,7 @@ class SceneView(PaintedSheet):
         """Somebody chose a zoom, so that the width of the view no longer does."""
         self._untouched = True
         """Nobody moved the view, so that it shows all it can."""
+        self._size_before = Size(0, 0)
         self._to_reveal: str | None = None
         """A box that was gone to before it was laid out."""
         self._places: dict[tuple[str, ...], _Place] = {}
@@ -261,8 +264,20 @@ class SceneView(PaintedSheet):
         self._resize_world()
         if self._untouched:
             self.home()
-        elif self._cursor is not None:
+        elif self._cursor is not None and self._saw(self._cursor):
             self.reveal(self._cursor)
+        self._size_before = self.size
+
+    def _saw(self, key: str) -> bool:
+        """Whether a box was in view before the size changed: what somebody left behind is not run after."""
+        area, (width, height) = self._areas.get(key), self._size_before
+        before = Area(self.left, self.top, self.left + width - 1, self.top + height - 1)
+        return area is not None and is_seen(area, before)
+
+    def follow(self, key: str) -> None:
+        """Bring a box into view without going there; the view stays there when its size changes."""
+        self._untouched = False
+        self.reveal(key)
 
     def _turn_spinners(self) -> None:
         if self.still or self.app.animation_level == "none" or self._painter is None:
