@@ -118,7 +118,8 @@ def fitted_map(module: Any) -> Tensor:
     cells = encoded.movedim(1, -1).flatten(0, 2)
     known = torch.cat([cells, torch.ones(len(cells), 1)], dim=1).double()
     wanted = means.movedim(1, -1).flatten(0, 2).double()
-    return torch.linalg.lstsq(known, wanted).solution.float()
+    solved: Tensor = torch.linalg.lstsq(known, wanted).solution.float()
+    return solved
 
 
 def tiled(pictures: Tensor) -> Tensor:

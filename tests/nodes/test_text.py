@@ -41,8 +41,8 @@ class Counted:
         self.calls += 1
         return self.inner(*arguments, **options)
 
-    def decode(self, ids: list[int]) -> str:
-        return str(self.inner.decode(ids))
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
 
 
 @pytest.mark.parametrize("negative_prompt", ["", "blue circle"])
