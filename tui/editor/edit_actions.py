@@ -13,11 +13,11 @@ from latentgraph.graph.edit.clipboard import copy, duplicate, paste
 from latentgraph.graph.edit.delete import delete
 from latentgraph.graph.edit.fitting import fitting, fitting_types
 from latentgraph.graph.edit.fixes import fix
-from latentgraph.graph.edit.links import add_after, connect, disconnect, insert_between, insert_on
-from latentgraph.graph.edit.nodes import add_node, disable, rename
+from latentgraph.graph.edit.links import connect, disconnect, insert_between, insert_on
+from latentgraph.graph.edit.nodes import disable, rename
 from latentgraph.graph.edit.placing import group, move, ungroup, unpin
 from latentgraph.graph.errors import EditError
-from latentgraph.tui.editor.base_screen import BaseScreen
+from latentgraph.tui.editor.adding import Adding
 from latentgraph.tui.editor.canvas.messages import (
     BoxesMoved,
     LinkDropped,
@@ -28,50 +28,11 @@ from latentgraph.tui.editor.canvas.messages import (
 from latentgraph.tui.editor.dialogs.problems import ProblemList
 
 if TYPE_CHECKING:
-    from latentgraph.tui.editor.canvas.geometry import Position
     from latentgraph.tui.editor.scene import Side
 
 
-class EditActions(BaseScreen):
+class EditActions(Adding):
     """The part of the main screen that changes the graph."""
-
-    # --- adding
-
-    def action_add_node(self) -> None:
-        """Ask for a node to add; those that fit the current box come first."""
-        self.add_fitting(None, None, None)
-
-    @work
-    async def add_fitting(self, source: End | None, target: End | None, at: Position | None) -> None:
-        """Ask for a node, add it, and link it to the port that it was asked for."""
-        from latentgraph.tui.editor.dialogs.add_node import AddNode, node_choices
-
-        wanted, title = self._wanted(source, target)
-        name = await self.app.push_screen_wait(AddNode(node_choices(self.registry), wanted, title))
-        if name is None:
-            return
-        cursor = self.canvas.cursor
-        if source is None and target is None and at is None and cursor is not None:
-            self.do(lambda: add_after(self.graph, name, cursor))
-            return
-        cell = self.canvas.cell_of(at) if at else None
-        if self.do(lambda: add_node(self.graph, name, source=source, target=target, position=at)) and cell:
-            self.canvas.show_at(self.canvas.cursor or "", cell)
-
-    def _wanted(self, source: End | None, target: End | None) -> tuple[list[str] | None, str]:
-        """The node types that fit a port, and how the dialog is called."""
-        if source or target:
-            end = source or target
-            assert end is not None  # one of the two is there
-            names = fitting_types(self.graph, source=source, target=target)
-            return names, f"Add a node {'after' if source else 'before'} {end[0]}.{end[1]}"
-        cursor = self.canvas.cursor
-        box = self.canvas.scene.boxes.get(cursor) if cursor else None
-        if box is None or box.role == "sink":
-            return None, ""
-        outputs = [(box.key, port.name) for port in box.outputs if not port.growing]
-        found = dict.fromkeys(name for end in outputs for name in fitting_types(self.graph, source=end))
-        return list(found), ""
 
     # --- linking
 

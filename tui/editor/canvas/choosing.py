@@ -8,7 +8,7 @@ from textual import events
 
 from latentgraph.tui.editor.canvas import messages, walking
 from latentgraph.tui.editor.canvas.geometry import Arrangement, End, Position
-from latentgraph.tui.editor.canvas.hints import Choice, Hints, Mode
+from latentgraph.tui.editor.canvas.hints import ALPHABET, Choice, Hints, Mode
 from latentgraph.tui.editor.canvas.painting import labels_by_row
 from latentgraph.tui.editor.canvas.sheet import Draft, is_seen
 from latentgraph.tui.editor.canvas.viewing import Anchor, SceneView
@@ -118,9 +118,14 @@ class ChoosingView(SceneView):
         return self._hints.prompt if self._hints else ""
 
     def choose_box(self, purpose: str = "") -> None:
-        """Put a label on every box in view; typing it goes there, and tells `BoxChosen` where there is a purpose."""
+        """Put a label on every box in view, and on the others while a letter is enough for each.
+
+        Typing one goes there, and tells `BoxChosen` where there is a purpose.
+        """
         view = self.view
-        keys = [key for key in walking.in_order(self._sheet) if is_seen(self._areas[key], view)] if self._sheet else []
+        keys = walking.in_order(self._sheet) if self._sheet else []
+        seen = [key for key in keys if is_seen(self._areas[key], view)]
+        keys = [*seen, *(key for key in keys if key not in seen)] if len(keys) <= len(ALPHABET) else seen
         self._enter("box", purpose, [Choice(key) for key in keys], "Type a label to go there")
 
     def choose_port(self, ends: Iterable[End], side: Side, purpose: str = "", prompt: str = "Type a label") -> None:
