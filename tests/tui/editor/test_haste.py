@@ -5,14 +5,18 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from rich.style import Style
 from tests.tui.conftest import BREAD, TOYS, write
 from tests.tui.editor.desk import Desk, editing
 from textual import events
+from textual.app import App, ComposeResult
 from textual.command import CommandList, CommandPalette
 from textual.widgets import TextArea
 
+from latentgraph.tui.editor.dialogs.menu import Entry, Menu
 from latentgraph.tui.editor.inspector.form import Form
 from latentgraph.tui.editor.inspector.row import LONGEST
+from latentgraph.tui.editor.options import Options
 
 
 def hurry(desk: Desk, *keys: str) -> None:
@@ -64,3 +68,55 @@ async def test_somebody_who_never_pauses_is_taken_at_his_word_all_the_same(tmp_p
         assert set(data["nodes"]["say"]["inputs"]["text"]) == {"a"}
         await desk.until(lambda: desk.session.history.data["nodes"]["say"]["inputs"]["text"] == "a" * letters, 5)
         assert desk.session.history.steps == 1
+
+
+async def test_a_box_that_is_deleted_while_it_is_dragged_is_let_go(tmp_path: Path) -> None:
+    async with editing(write(tmp_path / "bread.json", BREAD), out=tmp_path, files=(TOYS,)) as desk:
+        canvas = desk.screen.canvas
+        assert canvas.sheet is not None
+        area = canvas.sheet.areas["knead"]
+        at = (area.x1 + 3 - canvas.left, area.y1 - canvas.top)
+        await desk.pilot.mouse_down(canvas, offset=at)
+        await desk.pilot.hover(canvas, offset=(at[0] + 2, at[1] + 1))
+        await desk.press("x")
+        assert "knead" not in canvas.scene.boxes
+        await desk.pilot.hover(canvas, offset=(at[0] + 4, at[1] + 2))
+        await desk.pilot.mouse_up(canvas, offset=(at[0] + 4, at[1] + 2))
+        assert desk.app.mouse_captured is None
+        assert list(desk.session.workflow.layout) == []
+
+
+async def test_a_menu_that_is_left_before_it_is_drawn_asks_for_nothing_any_more(tmp_path: Path) -> None:
+    async with editing(write(tmp_path / "bread.json", BREAD), out=tmp_path, files=(TOYS,)) as desk:
+        menu = Menu([Entry("x", "Delete")], (150, 40))
+        await desk.app.push_screen(menu)
+        await desk.press("escape")
+        await desk.until(lambda: not menu.is_attached)
+        # What was to be done after the first frame, which never came.
+        menu._keep_inside((150, 40))
+        menu.show_hints()
+        assert desk.app.screen is desk.screen
+
+
+class Listing(App[None]):
+    """A list whose options are taken away."""
+
+    def compose(self) -> ComposeResult:
+        yield Options("one", "two", "three")
+
+
+async def test_a_click_on_an_option_that_is_gone_does_nothing() -> None:
+    app = Listing()
+    async with app.run_test() as pilot:
+        options = app.query_one(Options)
+        style = Style.from_meta({"option": 2})
+        options.clear_options()
+        options.post_message(events.Click(options, 1, 2, 0, 0, 1, False, False, False, 1, 2, style))
+        await pilot.pause()
+        options.display = False
+        options.add_options(["four"])
+        options.highlighted = 0
+        options.action_page_up()
+        options.action_page_down()
+        await pilot.pause()
+        assert app.is_running

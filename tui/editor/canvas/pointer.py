@@ -95,6 +95,9 @@ class Pointer:
         drag, canvas = self._drag, self.canvas
         if drag is None:
             return
+        if not self._is_there(drag):
+            canvas.release_mouse()
+            return
         x, y = event.x, event.y
         if not drag.begun and (x, y) == drag.start:
             return
@@ -132,6 +135,9 @@ class Pointer:
         drag, canvas = self._drag, self.canvas
         if drag is None:
             return
+        if not self._is_there(drag):
+            canvas.release_mouse()
+            return
         self._drag = None
         canvas.release_mouse()
         world = canvas.left + event.x, canvas.top + event.y
@@ -144,6 +150,13 @@ class Pointer:
             canvas.mark_in(_area(start, world))
         elif drag.kind == "pan" and not drag.begun and event.button == 1:
             canvas.select(())
+
+    def _is_there(self, drag: _Drag) -> bool:
+        """Whether what is dragged was not taken away meanwhile, as by a key."""
+        sheet = self.canvas.sheet
+        if drag.kind == "link":
+            return sheet is not None and sheet.anchor(drag.end, drag.side) is not None
+        return sheet is not None and all(key in sheet.areas for key in drag.origins)
 
     def _finish_link(self, drag: _Drag, world: Position) -> None:
         if drag.begun:

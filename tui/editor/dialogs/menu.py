@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 from latentgraph.tui.editor.dialogs.dialog import Dialog, Frame
 from latentgraph.tui.editor.dialogs.key_names import format_key
 from latentgraph.tui.editor.keys import KEYS
+from latentgraph.tui.editor.options import Options
 from latentgraph.tui.editor.scene import Box
 
 OF_NODES = (
@@ -79,7 +80,7 @@ class Menu(Dialog[str | None]):
     def contents(self) -> Iterable[Widget]:
         """The entries, with their keys at the right."""
         width = max((len(entry.label) for entry in self._entries), default=0)
-        yield OptionList(
+        yield Options(
             *(
                 Option(Content.assemble(f"{entry.label:<{width}}  ", (entry.key, "$text-muted")), id=entry.action)
                 for entry in self._entries
@@ -101,7 +102,9 @@ class Menu(Dialog[str | None]):
         frame.styles.offset = at
 
     def _keep_inside(self, at: tuple[int, int]) -> None:
-        """Move it to where all of it is seen, now that its size is known."""
+        """Move it to where all of it is seen, now that its size is known; if it is not gone already."""
+        if not self.is_current:
+            return
         wanted = Region(*at, *self.query_one(Frame).outer_size)
         placed = wanted.constrain("inside", "inside", Spacing(), self.screen.region)
         self._place((placed.x, placed.y))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from functools import partial
 
 from textual.await_complete import AwaitComplete
@@ -32,6 +33,10 @@ class Palette(CommandPalette):
             return AwaitComplete()
         self._answered = True
         return super().dismiss(result)
+
+    def _action_command_list(self, action: str) -> None:
+        with suppress(KeyError):  # Textual looks up where in the list a command is that is not drawn yet.
+            super()._action_command_list(action)
 
 
 def _nothing() -> None:

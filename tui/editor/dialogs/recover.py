@@ -16,6 +16,7 @@ from textual.widgets.option_list import Option
 
 from latentgraph.graph.names import printable
 from latentgraph.tui.editor.dialogs.dialog import Dialog
+from latentgraph.tui.editor.options import Options
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Recover(Dialog[Recovery | None]):
     def contents(self) -> Iterable[Widget]:
         """What was left, and the buttons."""
         yield Static("An editor ended without saving. Nothing of this is lost:", id="welcome")
-        yield OptionList(*(Option(_prompt(one), id=one.id) for one in self._left), compact=True, markup=False)
+        yield Options(*(Option(_prompt(one), id=one.id) for one in self._left), compact=True, markup=False)
         yield Horizontal(
             Button(" Restore ", "primary", compact=True, id="restore"),
             Button(" Discard ", "error", compact=True, id="discard"),

@@ -16,6 +16,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from latentgraph.tui.editor.dialogs.dialog import Dialog, Frame, T
+from latentgraph.tui.editor.options import Options
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def highlighted(text: str, matcher: Matcher | None) -> Content:
     return shown
 
 
-class Rows(OptionList, can_focus=False):
+class Rows(Options, can_focus=False):
     """The rows: the field keeps the focus, and the mouse chooses."""
 
 

@@ -24,6 +24,7 @@ from latentgraph.tui.editor.inspector.messages import (
 from latentgraph.tui.editor.inspector.subject import End, Fault, FieldSpec, OutputSpec, Subject
 from latentgraph.tui.editor.inspector.texts import MARKS, Signs, plain
 from latentgraph.tui.editor.kinds import kind_of_type
+from latentgraph.tui.editor.options import Options
 
 Glyph = Callable[[PortType], tuple[str, str]]
 """The glyph of a type of values, and the theme variable with its colour."""
@@ -88,7 +89,7 @@ def links_out(outputs: Iterable[OutputSpec]) -> list[Link]:
     return found
 
 
-class LinkList(OptionList):
+class LinkList(Options):
     """Links, gone through with the arrows: enter goes to the other end."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
