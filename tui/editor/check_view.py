@@ -35,6 +35,10 @@ class CheckView(GraphView):
         self._check_timer = self.set_timer(CHECK_SECONDS, self._check)
 
     def _check(self) -> None:
+        if self.canvas.sheet is None:
+            # A large graph is being laid out in a thread; to check beside it would only make both late.
+            self.check_soon()
+            return
         session = self.session
         work = partial(self._check_in_thread, session, session.document)
         self.run_worker(work, thread=True, exclusive=True, group="check", exit_on_error=False)

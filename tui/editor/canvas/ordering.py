@@ -122,10 +122,8 @@ class _Sorter:
         swapped = False
         for index in range(len(row) - 1):
             upper, lower = row[index], row[index + 1]
-            gain = sum(
-                _inversions(above, below) - _inversions(below, above)
-                for above, below in zip(ends[upper], ends[lower], strict=True)
-            )
+            (upper_left, upper_right), (lower_left, lower_right) = ends[upper], ends[lower]
+            gain = _gain(upper_left, lower_left) + _gain(upper_right, lower_right)
             if gain > 0 or (ties and gain == 0):
                 row[index], row[index + 1] = lower, upper
                 self.place[lower], self.place[upper] = index, index + 1
@@ -140,6 +138,18 @@ class _Sorter:
         )
 
 
+def _gain(above: list[float], below: list[float]) -> int:
+    """How many fewer of the wires to one side cross if the lower of two items comes first."""
+    # Most pairs are well apart, and told without a look at each end.
+    if not above or not below:
+        return 0
+    if above[-1] < below[0]:
+        return -len(above) * len(below)
+    if below[-1] < above[0]:
+        return len(above) * len(below)
+    return _inversions(above, below) - _inversions(below, above)
+
+
 def _inversions(above: list[float], below: list[float]) -> int:
     """How many of the ends above lie below an end of the lower item."""
-    return sum(bisect_left(below, end) for end in above)
+    return sum([bisect_left(below, end) for end in above])
