@@ -25,10 +25,13 @@ from latentgraph.tui.editor.key_line import KeyLine
 from latentgraph.tui.editor.made import MadeRun, MadeRuns
 from latentgraph.tui.editor.runs import Runs, Wanted
 from latentgraph.tui.editor.session import Session
+from latentgraph.tui.quiet import SETTINGS
 
 if TYPE_CHECKING:
     from latentgraph.tui.editor.pictures.protocol import Mode
 
+ENGINE_ENVIRONMENT = {**SETTINGS, "OMP_WAIT_POLICY": "PASSIVE"}
+"""Of the engine's process: its threads sleep while they wait for each other, for the screen needs the cores too."""
 Tone = Literal["information", "warning", "error"]
 
 
@@ -62,7 +65,12 @@ class BaseScreen(Screen[None]):
         self.device = ""
         """What the engine computes on, once it has said so."""
         self.heard: deque[Message] = deque()
-        self.engine = EngineProcess(self._receive, node_files=request.node_files, allow_read=tuple(request.allow_read))
+        self.engine = EngineProcess(
+            self._receive,
+            node_files=request.node_files,
+            allow_read=tuple(request.allow_read),
+            environment=ENGINE_ENVIRONMENT,
+        )
         self.runs = Runs(self.engine, self.run_ended)
         self.top_bar = TopBar(id="top-bar")
         self.run_bar = RunBar(id="run-bar")
