@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from textual import on, work
+from textual.app import SuspendNotSupported
+from textual.app import SuspendNotSupported
 
 from latentgraph.graph.boxes import BORDERS, INPUTS
 from latentgraph.graph.edit.edit import ABSENT, Edit
@@ -208,19 +210,22 @@ class FormActions(BaseScreen):
 
     def _in_editor(self, text: str) -> str | None:
         """What a text is after the user's editor had it; None where it could not be started or failed."""
-        command = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
+        program = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "text.txt"
-            file.write_text(text, "utf-8")
             try:
+                file.write_text(text, "utf-8")
                 with self.app.suspend():
-                    done = subprocess.run([*command, str(file)], check=False)
+                    done = subprocess.run([*shlex.split(program), str(file)], check=False)
                 written = file.read_text("utf-8")
-            except (OSError, UnicodeDecodeError, NotImplementedError, RuntimeError) as error:
-                self.tell(f"{command[0]} could not be used: {error}; set EDITOR to another.", "error")
+            except SuspendNotSupported:
+                self.tell("This terminal cannot be lent to another program; F3 goes to the form instead.", "warning")
+                return None
+            except (OSError, ValueError) as error:
+                self.tell(f"{program} could not be used: {error}; set EDITOR to another.", "error")
                 return None
         if done.returncode:
-            self.tell(f"{command[0]} ended with {done.returncode}; the text is as it was.", "warning")
+            self.tell(f"{program} ended with {done.returncode}; the text is as it was.", "warning")
             return None
         return written.removesuffix("\n")
 
