@@ -12,7 +12,7 @@ from textual.widgets import OptionList
 class Options(OptionList):
     """A list whose options may be replaced while somebody clicks on them, or before it was ever drawn."""
 
-    def _on_click(self, event: events.Click) -> None:
+    async def _on_click(self, event: events.Click) -> None:
         # The click is on what was drawn last. OptionList, whose turn comes next, looks it up in what there is now.
         clicked: Any = event.style.meta.get("option")
         if clicked is not None and clicked >= self.option_count:
@@ -21,9 +21,9 @@ class Options(OptionList):
     def action_page_up(self) -> None:
         """Go a page up, if the list is drawn."""
         with suppress(KeyError):
-            super().action_page_up()
+            super().action_page_up()  # type: ignore[no-untyped-call]
 
     def action_page_down(self) -> None:
         """Go a page down, if the list is drawn."""
         with suppress(KeyError):
-            super().action_page_down()
+            super().action_page_down()  # type: ignore[no-untyped-call]

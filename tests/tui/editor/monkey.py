@@ -24,11 +24,29 @@ from latentgraph.tui.editor.main_screen import MainScreen
 
 SIZES = ((160, 45), (80, 24), (40, 10))
 KEY_NAMES = tuple(dict.fromkeys(name for key in KEYS for name in key.keys.split(",") if name != "ctrl+q"))
-MOVES = ("tab", "shift+tab", "enter", "enter", "escape", "up", "down", "left", "right", "home", "end", "pageup")
-MOVES += ("pagedown", "space", "backspace", "delete", "ctrl+u", "ctrl+a", "ctrl+g", "ctrl+d", "ctrl+e", "f6", "f10")
+MOVES: tuple[str, ...] = (
+    *(
+        "tab",
+        "shift+tab",
+        "enter",
+        "enter",
+        "escape",
+        "up",
+        "down",
+        "left",
+        "right",
+        "home",
+        "end",
+        "pageup",
+        "pagedown",
+    ),
+    *("space", "backspace", "delete", "ctrl+u", "ctrl+a", "ctrl+g", "ctrl+d", "ctrl+e", "f6", "f10"),
+)
 CANVAS = tuple(dict.fromkeys(name for key in KEYS if key.where == "canvas" for name in key.keys.split(",")))
-TEXTS = ("mix", "bake", "loop", "text_encode", "12", "-3", "0.5", "1e999", "true", "null", "[1, 2]", "[", "Ω ß 🍞")
-TEXTS += ("workflow", "new.json", "../x", "/", "a.b", "inputs", "  ", "NaN", "9" * 400, "undo", "theme", "run", "\\")
+TEXTS: tuple[str, ...] = (
+    *("mix", "bake", "loop", "text_encode", "12", "-3", "0.5", "1e999", "true", "null", "[1, 2]", "[", "Ω ß 🍞", "\\"),
+    *("workflow", "new.json", "../x", "/", "a.b", "inputs", "  ", "NaN", "9" * 400, "undo", "theme", "run"),
+)
 LAST = 60
 """Events that are told when something goes wrong."""
 

@@ -74,8 +74,11 @@ class Script:
         """Add the keys of a text, behind what the field of a node holds."""
         before = self.history.data["nodes"][node]["inputs"]["text"]
         for count in range(1, len(text) + 1):
-            written = before + text[:count]
-            self.press(text[count - 1], lambda _, graph, written=written: set_value(graph, node, "text", written))
+            self.press(text[count - 1], writing(node, before + text[:count]))
+
+
+def writing(node: str, text: str) -> Act:
+    return lambda _, graph: set_value(graph, node, "text", text)
 
 
 def undo(history: History, _: Graph) -> None:

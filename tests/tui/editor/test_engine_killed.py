@@ -48,6 +48,11 @@ def ended(desk: Desk, runs: int) -> bool:
     return len(desk.screen.made) == runs and desk.screen.runs.current is None
 
 
+def outcome(desk: Desk) -> str:
+    """How the last run ended."""
+    return desk.screen.made.runs[-1].outcome
+
+
 def kill(desk: Desk) -> int:
     """Kill the engine's process; its number."""
     pid = desk.screen.engine.pid
@@ -89,7 +94,7 @@ async def test_a_kill_in_the_middle_of_a_run_costs_the_run_and_no_edit(tmp_path:
         await set_turns(desk, 2)
         await desk.press("ctrl+r")
         await desk.until(lambda: ended(desk, 2))
-        assert desk.screen.made.runs[-1].outcome == "done"
+        assert outcome(desk) == "done"
         assert status(desk, "slow") == "done"
         assert desk.screen.engine.pid not in (None, killed)
 
@@ -98,7 +103,7 @@ async def test_a_kill_in_the_middle_of_a_run_costs_the_run_and_no_edit(tmp_path:
         wait_until(lambda: not desk.screen.engine.alive)
         desk.screen.action_run()
         await desk.until(lambda: ended(desk, 3))
-        assert desk.screen.made.runs[-1].outcome == "done"
+        assert outcome(desk) == "done"
 
 
 async def test_what_waited_behind_the_lost_run_runs_in_a_new_engine(tmp_path: Path) -> None:
@@ -126,12 +131,12 @@ async def test_an_engine_that_dies_at_its_start_says_why_and_the_next_one_works(
         await desk.until(lambda: ended(desk, 1))
         why = f"{own}: cannot be imported: ModuleNotFoundError: No module named 'nothing_of_this_name'"
         assert why in desk.told
-        assert desk.screen.made.runs[-1].outcome == "failed"
+        assert outcome(desk) == "failed"
 
         own.write_text(sound)
         await desk.press("ctrl+r")
         await desk.until(lambda: ended(desk, 2))
-        assert desk.screen.made.runs[-1].outcome == "done"
+        assert outcome(desk) == "done"
 
 
 async def test_where_no_engine_can_be_started_the_run_is_refused(
@@ -168,7 +173,7 @@ async def test_out_of_memory_in_a_node_marks_it_and_the_loop_around_it_and_keeps
         desk.screen.canvas.go_to("swatch")
         await desk.press("r")
         await desk.until(lambda: ended(desk, 2))
-        assert desk.screen.made.runs[-1].outcome == "done"
+        assert outcome(desk) == "done"
         assert desk.screen.engine.pid == pid
 
 
@@ -184,11 +189,11 @@ async def test_a_file_of_nodes_that_prints_rubbish_fills_the_log_and_nothing_els
     async with editing(file, out=tmp_path / "out", files=(str(loud),)) as desk:
         await desk.press("ctrl+r")
         await desk.until(lambda: ended(desk, 1))
-        assert desk.screen.made.runs[-1].outcome == "done"
+        assert outcome(desk) == "done"
         assert (status(desk, "mess"), status(desk, "slow")) == ("done", "done")
         desk.screen.show_page("log")
         await desk.until(lambda: desk.screen.log_page.lines)
-        lines = "\n".join(line.text for line in desk.screen.log_page.lines)
+        lines = "\n".join(desk.screen.log_page.lines)
         assert "loud and clear" in lines
         assert "\x1b" not in lines
         assert desk.told == []

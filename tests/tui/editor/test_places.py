@@ -36,7 +36,8 @@ async def test_an_edit_two_loops_deep_is_undone_from_the_top_in_its_own_place(tm
         for name in ("days", "hours"):
             desk.screen.canvas.go_to(name)
             await desk.press("o")
-            await desk.until(lambda name=name: desk.screen.scope[-1:] == (name,))
+            await desk.pilot.pause()
+            assert desk.screen.scope[-1:] == (name,)
         desk.screen.canvas.go_to("q")
         await desk.press("D", "backspace", "backspace")
         assert crumbs(desk) == [()]
