@@ -31,10 +31,9 @@ class FileActions(BaseScreen):
 
     def begin(self, opened: Opened | None) -> None:
         """Show what was asked for, or offer what there is; first of all what an editor that was killed left behind."""
-        self.places = [Place(self.session_for(opened or Opened(empty_document())), cursor=INPUTS)]
         if opened is not None and opened.path is not None and not opened.is_new:
             remember(opened.path)
-        self.show_place()
+        self.enter(self.session_for(opened or Opened(empty_document())))
         self.offer_at_start(choose=opened is None)
 
     @work
@@ -98,8 +97,10 @@ class FileActions(BaseScreen):
         """Show a workflow in place of all that is open."""
         for place in self.places:
             place.session.close()
-        self.places = [Place(session, cursor=INPUTS)]
+        self.places = [Place(session)]
+        self.canvas.forget()
         self.show_place()
+        self.canvas.start_at(INPUTS)
 
     @work
     async def action_open(self) -> None:

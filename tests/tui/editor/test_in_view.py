@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.tui.conftest import BREAD, TOYS, write
 from tests.tui.editor.hands import editor
 
 
@@ -30,3 +31,14 @@ async def test_the_current_box_stays_in_view_when_the_terminal_becomes_smaller(t
         area, view = sheet.areas["decoded"], user.canvas.view
         assert view.holds(area.x1, area.y1)
         assert view.holds(area.x2, area.y2)
+
+
+async def test_a_small_graph_opens_in_the_middle_with_its_inputs_selected(tmp_path: Path) -> None:
+    file = write(tmp_path / "bread.json", BREAD)
+    async with editor(str(file), out=tmp_path, node_files=(Path(TOYS),)) as user:
+        assert user.canvas.cursor == "inputs"
+        sheet = user.canvas.sheet
+        assert sheet is not None
+        view, bounds = user.canvas.view, sheet.bounds
+        assert abs((bounds.x1 - view.x1) - (view.x2 - bounds.x2)) <= 1
+        assert abs((bounds.y1 - view.y1) - (view.y2 - bounds.y2)) <= 1

@@ -61,6 +61,12 @@ class ChoosingView(SceneView):
             self.reveal(key)
             self._to_reveal = key if key not in self._areas else None
 
+    def start_at(self, key: str) -> None:
+        """Make a box the current one of a graph that was just opened; the view shows as much of it as it can."""
+        self.select((), cursor=key)
+        self._untouched = True
+        self.home()
+
     def select(self, keys: Iterable[str], cursor: str | None = None) -> None:
         """Mark some boxes, and make one the current one; without any, nothing is selected."""
         before, old = self.selected, self._cursor

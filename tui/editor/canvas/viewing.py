@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from textual.geometry import Size
+from textual.timer import Timer
 
 from latentgraph.tui.editor.canvas.geometry import Arrangement, Position
 from latentgraph.tui.editor.canvas.layout import arrange
@@ -66,6 +67,7 @@ class SceneView(PaintedSheet):
         self._untouched = True
         """Nobody moved the view, so that it shows all it can."""
         self._size_before = Size(0, 0)
+        self._spinner: Timer | None = None
         self._to_reveal: str | None = None
         """A box that was gone to before it was laid out."""
         self._places: dict[tuple[str, ...], _Place] = {}
@@ -113,14 +115,20 @@ class SceneView(PaintedSheet):
         """Lay over the boxes what a run says of them; boxes that are not named are idle."""
         self._states = dict(states)
         self._refresh_looks()
-        if any(state.status == "running" for state in self._states.values()):
-            self._spinner.resume()
-        else:
-            self._spinner.pause()
+        self._spin_or_rest()
 
     def on_mount(self) -> None:
         """Begin to turn the spinners, as soon as there are any."""
         self._spinner = self.set_interval(_SPIN, self._turn_spinners, pause=True)
+        self._spin_or_rest()
+
+    def _spin_or_rest(self) -> None:
+        if self._spinner is None:
+            return  # the states were told before there was a place for the canvas
+        if any(state.status == "running" for state in self._states.values()):
+            self._spinner.resume()
+        else:
+            self._spinner.pause()
 
     def _leave_scope(self, scene: Scene) -> None:
         if self._sheet is not None:
