@@ -84,8 +84,9 @@ class Hands:
 
     async def settle(self) -> None:
         """Wait until the form shows the current box and the check is of what is shown."""
-        session = self.main.session
         await self.pilot.pause()
+        await self.until(lambda: self.main.places, "the workflow")
+        session = self.main.session
         await self.until(lambda: self.main.inspector.settled, "the form")
         await self.until(lambda: session.checked is session.workflow, "the check")
 
