@@ -30,8 +30,12 @@ class Frame(Vertical):
     """The box that a dialog stands in."""
 
 
-class Dialog(AnswersOnce[T], ModalScreen[T]):
-    """Asks one thing and gives one answer; Escape, or a click beside it, gives None."""
+class Dialog(ModalScreen[T], AnswersOnce[T]):
+    """Asks one thing and gives one answer; Escape, or a click beside it, gives None.
+
+    The modal screen comes first among the bases, for Textual takes styles from the first alone: those let one see what
+    lies below.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Leave"), ("space", "press", "Press")]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (ROOMY, "-roomy")]  # noqa: RUF012 - as Textual declares it
@@ -64,6 +68,8 @@ class Dialog(AnswersOnce[T], ModalScreen[T]):
 
     def show_hints(self) -> None:
         """Say at the foot of the frame what the keys do; a click on one does it."""
+        if not self.is_attached:
+            return
         frame = self.query_one(Frame)
         hints = [*self.hints(), ("esc", "leave", "leave")]
         while len(hints) > 1 and hint_text(hints).cell_length > frame.outer_size.width - 6 > 0:
