@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
+from textual.events import Resize
+from textual.widget import Widget
 from textual.widgets import Footer
 
 from latentgraph.tui.editor.keys import KEYS, keys_of
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
 
 _OF_CANVAS = frozenset(key.action for key in keys_of("canvas"))
 _LISTED = tuple(key.action for key in KEYS if key.footer)
+FIRST_TO_GO = ("screen.run_until", "screen.delete", "jump", "save", "screen.leave_body", "screen.connect", "open_box")
+"""What is left out where there is no room for all, in this order."""
 
 
 class KeyLine(Footer):
@@ -27,14 +32,21 @@ class KeyLine(Footer):
         super().__init__(compact=True)
         self._main = main
         self._shown: frozenset[str] = frozenset()
+        self._room = 0
 
     def compose(self) -> ComposeResult:
-        """The keys that are of use."""
-        self._shown = self._of_use()
-        for widget in super().compose():
-            action = getattr(widget, "action", None)
-            if action is None or action not in _LISTED or action in self._shown:
-                yield widget
+        """The keys that are of use, as many as there is room for."""
+        self._shown, self._room = self._of_use(), self.app.size.width
+        keys = [key for key in super().compose() if _action(key) not in _LISTED or _action(key) in self._shown]
+        for action in FIRST_TO_GO:
+            if sum(map(_cells, keys)) > self._room:
+                keys = [key for key in keys if _action(key) != action]
+        yield from keys
+
+    def on_resize(self, event: Resize) -> None:
+        """Show as many as there is room for now."""
+        if self.app.size.width != self._room:
+            self.refresh(recompose=True)
 
     def look(self) -> None:
         """Draw the line anew, if other keys are of use now."""
@@ -43,6 +55,16 @@ class KeyLine(Footer):
 
     def _of_use(self) -> frozenset[str]:
         return frozenset(action for action in _LISTED if is_of_use(self._main, action))
+
+
+def _action(key: Widget) -> str:
+    action: str = getattr(key, "action", "")
+    return action
+
+
+def _cells(key: Widget) -> int:
+    """How wide a key is, with its word and the gap behind it."""
+    return cell_len(f"{getattr(key, 'key_display', '')} {getattr(key, 'description', '')} ")
 
 
 def is_of_use(main: BaseScreen, action: str) -> bool:
