@@ -158,8 +158,8 @@ KEYS: tuple[Key, ...] = (
     *_keys(
         "problems",
         "Problems",
-        ("go_to", "enter", "Go there", "Go to the node and the field."),
-        ("fix", "f", "Apply the hint", "Take the closest name, or put the bridging node between."),
+        ("go_to", "enter", "Go there", "Go to the node and the field.", True),
+        ("fix", "f", "Apply the hint", "Take the closest name, or put the bridging node between.", True),
     ),
     *_keys(
         "field",

@@ -16,14 +16,17 @@ from textual.widgets.option_list import Option
 
 from latentgraph.graph.problem import Problem
 from latentgraph.tui.editor.keys import bindings_for
+from latentgraph.tui.editor.options import Options
 
 MARKS: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {"error": ("✗", "$text-error"), "warning": ("!", "$text-warning"), "note": ("i", "$text-primary")}
+    {"error": ("✗", "$text-error"), "warning": ("?", "$text-warning"), "note": ("i", "$text-primary")}
 )
 """The sign and the style of a severity."""
 
+TITLE = " problems · f8 next "
 
-class ProblemList(OptionList):
+
+class ProblemList(Options):
     """The problems, errors first; Enter or a click goes to one, `f` applies its hint."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_for("problems")]
@@ -42,6 +45,7 @@ class ProblemList(OptionList):
 
     def __init__(self, problems: Sequence[Problem] = (), *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(compact=True, markup=False, id=id, classes=classes)
+        self.border_title = TITLE
         self.problems: tuple[Problem, ...] = ()
         self.show(problems)
 

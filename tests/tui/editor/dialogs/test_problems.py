@@ -44,7 +44,7 @@ async def test_errors_come_first_each_with_a_sign_its_place_and_its_hint() -> No
         assert _lines(app)[:3] == [
             "✗ guidance.positive takes Conditioning, 'tokens.tokens' gives Tokens; put `encode` between",
             "✗ start.width [65] is not a multiple of 8; write 64",
-            "! loose nothing uses it",
+            "? loose nothing uses it",
         ]
 
 
