@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import PurePath
+from textwrap import wrap
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -17,11 +18,14 @@ from textual.widgets.option_list import Option
 from latentgraph.graph.words import shown
 from latentgraph.tui.editor.keys import bindings_for
 from latentgraph.tui.editor.made import MadeRun, changed_values
+from latentgraph.tui.editor.options import Options
 from latentgraph.tui.editor.runs import Wanted
 from latentgraph.tui.progress import duration
 
 MARKS = {"done": ("✓", "$text-success"), "failed": ("✗", "$text-error"), "cancelled": ("∅", "$text-warning")}
 LOG_LINES = 2000
+MESSAGE_COLUMNS = 36
+"""Of why a run failed; what is longer than the page is wide would be cut."""
 
 
 class QueuePage(Vertical):
@@ -47,7 +51,7 @@ class QueuePage(Vertical):
     def compose(self) -> ComposeResult:
         """A sentence while nothing waits, else the list."""
         yield Static("Nothing waits. ctrl+r puts a run here while another goes on.", classes="empty")
-        yield OptionList(markup=False)
+        yield Options(markup=False)
 
     def show(self, waiting: Sequence[Wanted]) -> None:
         """List the runs."""
@@ -104,7 +108,7 @@ class HistoryPage(Vertical):
     def compose(self) -> ComposeResult:
         """A sentence while nothing was run, else the list."""
         yield Static("No run yet. ctrl+r makes the first.", classes="empty")
-        yield OptionList()
+        yield Options()
 
     def show(self, runs: Sequence[MadeRun]) -> None:
         """List the runs."""
@@ -113,6 +117,12 @@ class HistoryPage(Vertical):
         newest_first = list(reversed(list(enumerate(runs))))
         listed.set_options([Option(_described(run, runs[i - 1] if i else None), id=str(i)) for i, run in newest_first])
         self.set_class(bool(runs), "filled")
+
+    def on_descendant_focus(self) -> None:
+        """Begin with the last run, so that the keys have one to be about."""
+        listed = self.query_one(OptionList)
+        if listed.highlighted is None and listed.option_count:
+            listed.highlighted = 0
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Tell which run is looked at."""
@@ -152,17 +162,18 @@ class HistoryPage(Vertical):
 
 
 def _described(run: MadeRun, before: MadeRun | None) -> Content:
-    """Two lines: when, how it ended and how long it took; then what is other than in the run before."""
+    """When, how it ended and how long it took; then what is other than in the run before, a line each."""
     mark, style = MARKS[run.outcome]
     time = run.ended[11:16]
     first: list[str | tuple[str, str]] = [(mark, style), f" {time} ", (run.title, "bold"), f" {duration(run.seconds)}"]
     if before is not None and before.title == run.title:
         values = changed_values(before.inputs, run.inputs)
-        second = ", ".join(f"{name} {shown(after)}" for name, (_, after) in values.items()) or "the same values"
+        lines = [f"{name} {shown(after)}" for name, (_, after) in values.items()] or ["the same values"]
     else:
-        second = ", ".join(f"{name} {shown(value)}" for name, value in run.inputs.items() if name in ("prompt", "seed"))
+        lines = [f"{name} {shown(value)}" for name, value in run.inputs.items() if name in ("prompt", "seed")]
+    if run.outcome == "failed":
+        lines = wrap(run.message, MESSAGE_COLUMNS)
     files = ", ".join(PurePath(file).name for file in run.files)
-    lines = [second] if run.outcome != "failed" else [run.message]
     return Content.assemble(*first, *[("\n  " + line, "dim") for line in [*lines, files] if line])
 
 
