@@ -110,10 +110,15 @@ def run_text(view: RunView, width: int) -> Content:
     if view.stopping:
         parts.append(("  stopping after this step", "$text-warning"))
     elif view.left is not None:
-        parts.append(f"  ≈ {duration(view.left)} left")
+        parts.append(f"  ≈ {_about(view.left)} left")
     if width >= 100 and not view.stopping:
         parts.append(("  ctrl+k stops", "dim"))
     return Content.assemble(*parts)
+
+
+def _about(seconds: float) -> str:
+    """A guess, no more exact than it can be."""
+    return f"{round(seconds)} s" if seconds < 60 else duration(seconds)
 
 
 def _share(view: RunView) -> float:
