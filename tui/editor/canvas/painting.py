@@ -229,8 +229,10 @@ class Painter:
             line.restyle(overlay.target[0] - x, label)
         for one in overlay.labels.get(y, ()):
             style = self.palette.text("current", "current", bold=True, under=True) if one.chosen else label
-            line.put(one.x - x, to_cells(one.text), style)
-            line.put(one.x - x, to_cells(one.text[: one.typed]), self.palette.text("secondary"))
+            # Of one that is half out of view the letters come first: they are what is typed.
+            at = 0 if one.x < x < one.x + len(one.text) else one.x - x
+            line.put(at, to_cells(one.text), style)
+            line.put(at, to_cells(one.text[: one.typed]), self.palette.text("secondary"))
 
     def _lasso(self, line: Line, area: Area, y: int, x: int) -> None:
         style = self.palette.text("mark")
