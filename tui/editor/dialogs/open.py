@@ -20,7 +20,7 @@ from latentgraph.tui.editor.dialogs.search import Row, SearchDialog, highlighted
 from latentgraph.tui.editor.dialogs.shipped import Shipped
 
 BROWSE = "browse"
-NAME_WIDTH = 22
+NAME_WIDTH = 24
 """Columns of the names; what is said of a longer one begins later."""
 
 
