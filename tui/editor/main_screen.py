@@ -11,12 +11,14 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.events import ScreenResume
 from textual.geometry import Size
 from textual.widgets import ContentSwitcher, Input, Tab, Tabs
 
 from latentgraph.graph.edit.whole import take_values
 from latentgraph.graph.events import Preview
+from latentgraph.graph.names import printable
 from latentgraph.graph.process import Looked
 from latentgraph.graph.registry import Registry
 from latentgraph.tui.edit_command import EditRequest
@@ -134,7 +136,7 @@ class MainScreen(EditActions, FormActions, FileActions, RunActions, CheckView):
         self.live.display = False
         self.picture.display = bool(run.pictures)
         if run.pictures:
-            self.picture.border_title = run.pictures[0].name
+            self.picture.border_title = Content(f" {printable(run.pictures[0].name)} ")
             self.picture.show(run.pictures[0])
 
     @on(PictureView.Clicked)
