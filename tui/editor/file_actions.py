@@ -186,6 +186,14 @@ class FileActions(BaseScreen):
 
     # --- saving
 
+    def watch_disk(self) -> None:
+        """Tell once that another program wrote the file that is shown."""
+        session = self.session
+        if session.news_from_disk():
+            gone = session.path is not None and not session.path.exists()
+            word = "is not there any more" if gone else "was changed by another program"
+            self.tell(f"{session.title} {word}; ctrl+s asks what to do.", "warning")
+
     @work
     async def action_save(self) -> None:
         """Save what is shown."""

@@ -51,6 +51,7 @@ class Session:
         """What the problems are of; another than `workflow` while a check is under way."""
         self.journal = Journal.start(self.path, self.title, self.history)
         self._on_disk = file_digest(self.path) if digest is None else digest
+        self._told = self._on_disk
         self._signatures: tuple[Workflow, Signatures] | None = None
 
     @property
@@ -114,6 +115,13 @@ class Session:
     def changed_on_disk(self) -> bool:
         """Whether somebody else wrote the file, or took it away, since it was read or saved here."""
         return self.path is not None and file_digest(self.path) != self._on_disk
+
+    def news_from_disk(self) -> bool:
+        """Whether the file was changed in a way that nobody was told of yet."""
+        now = file_digest(self.path) if self.path is not None else self._on_disk
+        news = now not in (self._on_disk, self._told)
+        self._told = now
+        return news
 
     def accept_disk(self) -> None:
         """Take what is on disk now for known."""
