@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual import work
 
+from latentgraph.graph.access import AccessError, FileAccess
 from latentgraph.graph.boxes import INPUTS
 from latentgraph.graph.document import read_document
 from latentgraph.graph.errors import LatentgraphError, WorkflowError
@@ -143,15 +144,16 @@ class FileActions(BaseScreen):
 
     def _open_subworkflow(self, key: str) -> None:
         self.finish_typing()
-        node = self.graph.node(key)
-        base = self.session.base.path
-        if not node.get("file"):
+        file = self.graph.node(key).get("file")
+        if not file:
             self.tell("This node has no file yet; write one in its form.", "warning")
             return
-        path = (base.parent if base else Path.cwd()) / str(node["file"])
+        # As a run does: a stranger's workflow must not have files read, or later written, outside its folder.
+        access = FileAccess(self.session.base.folder, self.session.allowed)
         try:
-            document = read_document(path, str(node["file"]))
-        except WorkflowError as error:
+            path = access.path(str(file), given=False)
+            document = read_document(path, str(file))
+        except (AccessError, WorkflowError) as error:
             self.tell(str(error), "error")
             return
         self.place.cursor = key

@@ -63,3 +63,24 @@ async def test_what_an_undo_brings_back_is_what_one_goes_on_with(tmp_path: Path)
         desk.screen.canvas.go_to("swatch")
         await desk.press("x", "u")
         assert desk.screen.canvas.cursor == "swatch"
+
+
+async def test_a_sub_workflow_opens_from_the_folder_of_its_workflow_and_from_nowhere_else(tmp_path: Path) -> None:
+    folder = tmp_path / "given"
+    folder.mkdir()
+    write(tmp_path / "secret.json", SLOW)
+    write(folder / "part.json", SLOW)
+    nodes = {"out": {"type": "workflow", "file": "../secret.json"}, "part": {"type": "workflow", "file": "part.json"}}
+    async with editing(write(folder / "whole.json", {"nodes": nodes}), out=tmp_path) as desk:
+        desk.screen.canvas.go_to("out")
+        await desk.press("o")
+        assert desk.told[-1:] == [
+            "'../secret.json' lies outside the workflow's folder; "
+            "give it by --set, or open its folder with --allow-read DIR"
+        ]
+        assert len(desk.screen.places) == 1
+        desk.screen.canvas.go_to("part")
+        await desk.press("o")
+        assert [place.session.title for place in desk.screen.places] == ["whole.json", "part.json"]
+        await desk.press("backspace")
+        assert desk.screen.canvas.cursor == "part"
