@@ -10,6 +10,7 @@ from tests.tui.conftest import Cli
 from tests.tui.editor.building import PROMPT, SEED, STEPS, TEXT_TO_IMAGE, same_pixels
 from tests.tui.editor.hands import WAIT_SECONDS, Hands, editor, open_empty
 from textual.geometry import Offset
+from textual.widget import Widget
 
 from latentgraph.graph.boxes import End
 from latentgraph.tui.editor.dialogs.rename import Rename
@@ -159,6 +160,7 @@ async def write(user: Hands, node: str, port: str, text: str) -> None:
     await user.settle()
     row = user.main.inspector._form.row(port)
     assert row is not None
+    assert isinstance(row.editor, Widget)
     await user.pilot.click(row.editor)
     await user.type(text)
     await user.click_at(area(user, node) + Offset(3, 0))
