@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.command import CommandPalette
+from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.theme import ThemeProvider
 
 from latentgraph.graph.registry import Registry
 from latentgraph.tui.edit_command import EditRequest
+from latentgraph.tui.editor.controls import WithoutControls
 from latentgraph.tui.editor.dialogs.palette import Commands, Palette
 from latentgraph.tui.editor.main_screen import MainScreen
 from latentgraph.tui.editor.opening import Opened
@@ -50,12 +52,17 @@ class EditorApp(App[int]):
             self.register_theme(theme)
         self.set_reactive(EditorApp.theme, DARK.name)
         self.stylesheet.set_variables(self.get_css_variables())
+        self._without_controls = WithoutControls()
         self.main_screen = MainScreen(registry, request, images, opened)
 
     def get_default_screen(self) -> MainScreen:
         """The one screen that is always there, told how much room it has before it is styled."""
         self.main_screen.suit(self.size)
         return self.main_screen
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What happens to every line that any widget draws."""
+        return [*super().get_line_filters(), self._without_controls]
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """What our styles ask for, for themes that do not know it."""

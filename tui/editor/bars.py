@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from textual.content import Content
 from textual.widgets import Static
 
+from latentgraph.graph.names import printable
 from latentgraph.tui.progress import duration
 
 Part = str | tuple[str, str]
@@ -49,28 +50,40 @@ class RunView:
     stopping: bool = False
 
 
-class TopBar(Static):
+class _Bar(Static):
+    """A line of the screen's own height and width, whatever it says."""
+
+    _said: Content | None = None
+
+    def say(self, text: Content) -> None:
+        """Draw it, if it is other than what stands there; the screen is never laid out anew for it."""
+        if text != self._said:
+            self._said = text
+            self.update(text, layout=False)
+
+
+class TopBar(_Bar):
     """The upper line."""
 
     def show(self, view: TopView) -> None:
         """Say it."""
-        self.update(top_text(view, self.app.size.width))
+        self.say(top_text(view, self.app.size.width))
 
 
-class RunBar(Static):
+class RunBar(_Bar):
     """The lower line; it is there while something runs."""
 
     def show(self, view: RunView | None) -> None:
         """Say it, or be gone."""
         self.display = view is not None
         if view is not None:
-            self.update(run_text(view, self.app.size.width))
+            self.say(run_text(view, self.app.size.width))
 
 
 def top_text(view: TopView, width: int) -> Content:
     """The upper line as text; in a narrow terminal what matters less is left out."""
     parts: list[Part] = [("◆ ", "$accent")]
-    for depth, crumb in enumerate(view.crumbs):
+    for depth, crumb in enumerate(map(printable, view.crumbs)):
         around = depth < len(view.crumbs) - 1
         parts += [(crumb, f"bold @click=screen.leave_to({depth})"), " › "] if around else [(crumb, "bold")]
     if view.modified:
@@ -99,7 +112,7 @@ def _verdict(view: TopView) -> Part:
 
 def run_text(view: RunView, width: int) -> Content:
     """The lower line as text."""
-    parts: list[Part] = [("▶ ", "$accent"), (view.node or view.title, "bold")]
+    parts: list[Part] = [("▶ ", "$accent"), (printable(view.node or view.title), "bold")]
     if view.total:
         parts.append(f"  step {view.done}/{view.total}")
         if view.pace and width >= 80:

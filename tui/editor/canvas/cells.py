@@ -5,10 +5,15 @@ from __future__ import annotations
 from rich.cells import cell_len
 
 ELLIPSIS = "…"
+UNSHOWN = "?"
+"""In place of what would steer the terminal: names and values come from a file, which may be a stranger's."""
+_JOINING = "\u200c\u200d"
+"""Python calls them unprintable; they are a part of emoji and of words."""
 
 
 def to_cells(text: str) -> list[str]:
     """The cells of a text: a wide character is followed by an empty one, a combining one joins the one before."""
+    text = _fit(text)
     if text.isascii():
         return list(text)
     cells: list[str] = []
@@ -45,7 +50,13 @@ def whole(cells: list[str]) -> list[str]:
 
 def width_of(text: str) -> int:
     """How many cells a text takes."""
-    return len(text) if text.isascii() else cell_len(text)
+    return len(text) if text.isascii() else cell_len(_fit(text))
+
+
+def _fit(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(" " if c.isspace() else c if c.isprintable() or c in _JOINING else UNSHOWN for c in text)
 
 
 def wrapped(text: str, width: int, lines: int) -> list[str]:
