@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from pathlib import Path
 
+import pytest
 from rich.style import Style
 from tests.tui.conftest import BREAD, TOYS, write
 from tests.tui.editor.desk import Desk, editing
@@ -96,6 +98,22 @@ async def test_a_menu_that_is_left_before_it_is_drawn_asks_for_nothing_any_more(
         menu._keep_inside((150, 40))
         menu.show_hints()
         assert desk.app.screen is desk.screen
+
+
+@pytest.mark.parametrize("key", ["a", "t", "S", "ctrl+p", "f1"])
+async def test_a_dialog_that_is_left_before_it_is_put_together_is_gone(key: str, tmp_path: Path) -> None:
+    async with editing(write(tmp_path / "bread.json", BREAD), out=tmp_path, files=(TOYS,)) as desk:
+        desk.screen.canvas.go_to("mix")
+        await desk.pilot.pause()
+        desk.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        while desk.app.screen is desk.screen:
+            await asyncio.sleep(0)
+        dialog = desk.app.screen
+        assert not dialog.is_mounted
+        dialog.dismiss()
+        await desk.until(lambda: desk.app.screen is desk.screen, 10)
+        await desk.pilot.pause()
+        assert not dialog.is_attached
 
 
 class Listing(App[None]):

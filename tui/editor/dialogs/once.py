@@ -20,8 +20,15 @@ class AnswersOnce(Screen[T]):
     _answered = False
 
     def dismiss(self, result: T | None = None) -> AwaitComplete:
-        """Leave with an answer, if this is the screen on top and it has given none."""
+        """Leave with an answer, if this is the screen on top and it has given none; as soon as it is put together."""
+        if not self.is_mounted:
+            self.call_later(self._answer, result)
+            return AwaitComplete()
         if self._answered or not self.is_active:
             return AwaitComplete()
         self._answered = True
         return super().dismiss(result)
+
+    def _answer(self, result: T | None) -> None:
+        # What a callback returns is waited for, which a screen cannot do for its own end.
+        self.dismiss(result)

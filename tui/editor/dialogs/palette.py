@@ -28,11 +28,18 @@ class Palette(CommandPalette):
 
     def dismiss(self, result: None = None) -> AwaitComplete:
         """Leave; where that was done already, what Textual does after it is to do nothing."""
+        if not self.is_mounted:
+            self.call_later(self._answer)
+            return AwaitComplete()
         if self._answered or not self.is_active:
             self._selected_command = DiscoveryHit("", _nothing)
             return AwaitComplete()
         self._answered = True
         return super().dismiss(result)
+
+    def _answer(self) -> None:
+        # What a callback returns is waited for, which a screen cannot do for its own end.
+        self.dismiss()
 
     def _action_command_list(self, action: str) -> None:
         with suppress(KeyError):  # Textual looks up where in the list a command is that is not drawn yet.
