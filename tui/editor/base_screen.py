@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from threading import Event
 from typing import TYPE_CHECKING, Any, Literal
 
 from textual.message import Message as ScreenMessage
@@ -65,6 +66,8 @@ class BaseScreen(Screen[None]):
         self.device = ""
         """What the engine computes on, once it has said so."""
         self.heard: deque[Message] = deque()
+        self.woken = Event()
+        """Set while the screen is on its way to what was heard."""
         self.engine = EngineProcess(
             self._receive,
             node_files=request.node_files,
@@ -80,9 +83,10 @@ class BaseScreen(Screen[None]):
 
     def _receive(self, message: Message) -> None:
         """Called in the reader's thread: put it where the screen finds it, and wake the screen if it sleeps."""
-        first = not self.heard
+        # In this order, as `hear` clears before it looks: the screen may look at any moment, and sleep on.
         self.heard.append(message)
-        if first:
+        if not self.woken.is_set():
+            self.woken.set()
             self.post_message(EngineSpoke())
 
     @property

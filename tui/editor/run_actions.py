@@ -114,6 +114,7 @@ class RunActions(BaseScreen):
 
     def hear(self) -> None:
         """Take in all that the engine said since the last time."""
+        self.woken.clear()
         preview: Preview | None = None
         while self.heard:
             message = self.heard.popleft()
