@@ -24,13 +24,25 @@ def serve(arguments: Sequence[str], port: int) -> None:
         CommandError: textual-serve is not installed, or the port is taken.
     """
     try:
+        from aiohttp.web import HTTPForbidden, Request, WebSocketResponse
         from textual_serve.server import Server
     except ImportError:
         raise CommandError("a browser needs textual-serve: pip install textual-serve") from None
     command = shlex.join([sys.executable, "-m", "latentgraph.tui.main", "edit", *arguments])
     say("note", f"http://{HOST}:{port} shows the editor to browsers of this machine; Ctrl-C ends it")
+
+    class OwnPage(Server):
+        """A server whose editors its own page alone can drive: browsers let any page open a socket to anywhere."""
+
+        async def handle_websocket(self, request: Request) -> WebSocketResponse:
+            """Refuse another page, and one that calls this machine by a name of its own."""
+            asked = {f"http://{request.host}", request.headers.get("Origin", self.public_url)}
+            if asked != {self.public_url}:
+                raise HTTPForbidden
+            return await super().handle_websocket(request)
+
     try:
-        Server(command, host=HOST, port=port, title="latentgraph").serve()
+        OwnPage(command, host=HOST, port=port, title="latentgraph").serve()
     except OSError as error:
         raise CommandError(f"port {port} cannot be served: {error.strerror}; name another with --web", 1) from None
 

@@ -70,6 +70,12 @@ async def test_a_browser_sees_the_editor_and_nothing_outlives_the_server(tmp_pat
         async with aiohttp.ClientSession() as session, asyncio.timeout(ARRIVES_SECONDS):
             assert "latentgraph" in await _wait_for_page(session, f"http://localhost:{port}")
             drawn = await _drawn(session, f"ws://localhost:{port}/ws?width=120&height=40", "load_model")
+            for foreign in ({"Origin": "http://elsewhere.example"}, {"Host": f"elsewhere.example:{port}"}):
+                with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
+                    await session.ws_connect(f"ws://localhost:{port}/ws", headers=foreign)
+            own = {"Origin": f"http://localhost:{port}"}
+            async with session.ws_connect(f"ws://localhost:{port}/ws", headers=own):
+                pass
         assert "negative_prompt" in drawn
         server.send_signal(signal.SIGINT)
         async with asyncio.timeout(ARRIVES_SECONDS):
