@@ -19,6 +19,8 @@ from latentgraph.tui.editor.views import Scene, Side
 Fits = Callable[[End, Side], set[End]]
 """Told a port and which side of its box it is on: the ports of the other side that a link from it may end on."""
 _CONNECT = "canvas.connect"
+_KEYS = "esc leave · tab next · enter take · . show all"
+"""What else the keys do; where there is no room for all, the first ones are read."""
 _PANS = {"shift+left": (-8, 0), "shift+right": (8, 0), "shift+up": (0, -3), "shift+down": (0, 3)}
 
 
@@ -183,9 +185,22 @@ class ChoosingView(SceneView):
             self._refresh_looks()
             self.app.bell()
             return
-        self._hints = Hints(mode, purpose, choices, f"{prompt} · tab: next · enter: take · .: show all · esc: leave")
+        self._hints = Hints(mode, purpose, choices, f"{prompt} · {_KEYS}")
+        self._see_one_of(choices)
         self._show_hints()
         self.post_message(messages.ModeChanged(mode))
+
+    def _see_one_of(self, choices: list[Choice]) -> None:
+        """Go to the nearest box that can be chosen on, where no label would be in view."""
+        boxes = {one.key: self._areas[one.key] for one in choices}
+        if not any(self._is_in_view(one) for one in choices):
+            x, y = self.view.center
+            self.reveal(min(boxes, key=lambda key: abs(boxes[key].center[0] - x) + abs(boxes[key].center[1] - y)))
+
+    def _is_in_view(self, choice: Choice) -> bool:
+        sheet = self._sheet
+        at = sheet.anchor(choice.end, choice.side) if sheet is not None and choice.end is not None else None
+        return self.view.holds(*at) if at is not None else is_seen(self._areas[choice.key], self.view)
 
     def _show_hints(self) -> None:
         hints, sheet = self._hints, self._sheet

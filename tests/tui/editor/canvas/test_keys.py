@@ -190,6 +190,19 @@ async def test_a_link_can_begin_at_an_input() -> None:
         assert (told.source, told.target) == (("flour", "salt"), ("rest", "salt"))
 
 
+async def test_where_no_label_is_in_view_the_view_goes_to_one() -> None:
+    app = CanvasApp(kitchen())
+    async with app.run_test(size=(30, 12)) as pilot:
+        app.canvas.go_to("flour")
+        await pilot.pause()
+        assert app.cell_of(("bake", "one"), "input")[0] > 30
+        app.canvas.begin_link(("flour", "dough"), "output", {("bake", "one")})
+        await pilot.pause()
+        x, y = app.cell_of(("bake", "one"), "input")
+        assert x < 30
+        assert app.rows()[y][x - 1] == "a"
+
+
 async def test_a_port_that_a_zoom_does_not_show_is_offered_by_name() -> None:
     app = CanvasApp(kitchen())
     async with app.run_test(size=SIZE) as pilot:
