@@ -8,7 +8,6 @@ from latentgraph.graph.access import AccessError, reads_of
 from latentgraph.graph.check.inputs import ANYTHING
 from latentgraph.graph.check.ports import settle_ports
 from latentgraph.graph.check.scope import UNKNOWN, JsonPath, Scope, links_of
-from latentgraph.graph.errors import LatentgraphError
 from latentgraph.graph.node import Port
 from latentgraph.graph.order import ordered
 from latentgraph.graph.typed import Absent, Offer, TypedLoop, TypedNode, Wire
@@ -121,8 +120,8 @@ def _describe(typed: TypedNode, scope: Scope, json_path: JsonPath) -> Mapping[st
         return describe({**defaults, **typed.constants})
     except AccessError as error:
         scope.report.add("E115", error.message, json_path, typed.path, hint=error.hint)
-    except (LatentgraphError, OSError, ValueError, KeyError) as error:
-        # A faulty configuration file is told by the node itself when it runs, with the whole reason.
+    except Exception as error:
+        # A package of nodes may raise anything here; it is told by the node itself when it runs, with the whole reason.
         scope.report.add("N301", f"cannot be told before the run: {error}", json_path, typed.path)
     return {}
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from tests.graph.toys import toy_document, toy_registry
 from latentgraph.graph.check import check
 from latentgraph.graph.document import Document, parse_document, read_document
 from latentgraph.graph.errors import NodeFailedError, WorkflowError
+from latentgraph.graph.node import node as declared_node
 from latentgraph.graph.registry import Registry
 from latentgraph.graph.run import Engine
 
@@ -38,6 +40,27 @@ def found(nodes: Data, outputs: Data, registry: Registry, **more: Any) -> list[t
 
 
 MIX = node("mix", flour=500)
+
+
+def test_a_node_that_cannot_say_what_it_makes_is_a_note_whatever_it_raises() -> None:
+    def describe(literals: Mapping[str, Any]) -> Mapping[str, str]:
+        raise TypeError(f"no {literals['size']}")
+
+    @declared_node(category="toy", describe=describe)
+    def measure(size: int = 1) -> int:
+        """Measure."""
+        return size
+
+    registry = Registry()
+    registry.add(measure)
+    document = toy_document({"nodes": {"m": node("measure")}, "outputs": {"o": link(f"m.{first_output(registry)}")}})
+    assert [(one.code, one.message) for one in check(document, registry).problems] == [
+        ("N301", "cannot be told before the run: no 1")
+    ]
+
+
+def first_output(registry: Registry) -> str:
+    return next(name for one in registry for name in one.outputs)
 
 
 def test_a_muted_branch_is_as_if_it_were_not_there(registry: Registry) -> None:

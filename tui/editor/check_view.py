@@ -44,8 +44,16 @@ class CheckView(GraphView):
         self.run_worker(work, thread=True, exclusive=True, group="check", exit_on_error=False)
 
     def _check_in_thread(self, session: Session, document: Document) -> None:
-        problems = self._problems_of(document)
-        self.app.call_from_thread(self._checked, session, document.workflow, problems)
+        try:
+            problems = self._problems_of(document)
+        except Exception as error:
+            # The check asks packages of nodes, which may raise anything.
+            self.app.call_from_thread(self._cannot_check, error)
+        else:
+            self.app.call_from_thread(self._checked, session, document.workflow, problems)
+
+    def _cannot_check(self, error: Exception) -> None:
+        self.tell(f"The workflow cannot be checked: {type(error).__name__}: {error}", "error")
 
     def _problems_of(self, document: Document) -> tuple[Problem, ...]:
         # Imported when first needed, which is after the first frame: it sorts by networkx.
@@ -93,16 +101,18 @@ class CheckView(GraphView):
 
     def go_to_problem(self, problem: Problem) -> None:
         """Show the box and the field that a problem is about."""
-        *outer, name = problem.node.split("/") if problem.node else [""]
-        scope = tuple(outer)
-        if scope != self.scope and self._is_there(scope):
+        parts = problem.node.split("/")
+        # What is wrong inside a sub-workflow is shown at its box: only loops are parts of the file.
+        depth = max(count for count in range(len(parts)) if self._is_there(tuple(parts[:count])))
+        scope, name = tuple(parts[:depth]), parts[depth]
+        if scope != self.scope:
             self.go_to_scope(scope)
             self.show_place()
         key = OUTPUTS if name == "outputs" and not scope else name
         if key in self.canvas.scene.boxes:
             self.canvas.go_to(key)
             self.show_subject()
-            if problem.port:
+            if problem.port and depth == len(parts) - 1:
                 self.action_focus_inspector()
                 self.inspector.focus_field(problem.port)
 
@@ -115,7 +125,11 @@ class CheckView(GraphView):
             return False
         session = self.places[0].session
         if session.checked is not session.workflow:
-            session.problems = self._problems_of(session.document)
+            try:
+                session.problems = self._problems_of(session.document)
+            except Exception as error:
+                self._cannot_check(error)
+                return False
             session.checked = session.workflow
             self.show_graph()
             self._show_problems()

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from tests.graph.edit.examples import NESTED
 from tests.tui.conftest import SLOW, TOYS, write
 from tests.tui.editor.desk import Desk, editing
+
+from latentgraph.graph.problem import Problem
 
 
 def crumbs(desk: Desk) -> list[tuple[str, ...]]:
@@ -84,3 +87,32 @@ async def test_a_sub_workflow_opens_from_the_folder_of_its_workflow_and_from_now
         assert [place.session.title for place in desk.screen.places] == ["whole.json", "part.json"]
         await desk.press("backspace")
         assert desk.screen.canvas.cursor == "part"
+
+
+async def test_what_is_wrong_inside_a_sub_workflow_is_shown_at_its_box(tmp_path: Path) -> None:
+    write(tmp_path / "part.json", {"nodes": {"same": {"type": "swatsh"}}})
+    nodes = {"part": {"type": "workflow", "file": "part.json"}, "same": {"type": "paint"}}
+    async with editing(write(tmp_path / "whole.json", {"nodes": nodes}), out=tmp_path) as desk:
+        await desk.until(lambda: any(one.node == "part/same" for one in desk.session.problems))
+        desk.screen.go_to_problem(next(one for one in desk.session.problems if one.node == "part/same"))
+        assert desk.screen.canvas.cursor == "part"
+
+
+async def test_a_package_of_nodes_that_fails_in_the_check_costs_a_sentence_and_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with editing(write(tmp_path / "slow.json", SLOW), out=tmp_path) as desk:
+        await desk.until(lambda: desk.session.checked is desk.session.workflow)
+
+        def fails(document: object) -> tuple[Problem, ...]:
+            raise AttributeError("no such thing")
+
+        monkeypatch.setattr(desk.screen, "_problems_of", fails)
+        told = "The workflow cannot be checked: AttributeError: no such thing"
+        desk.screen.canvas.go_to("swatch")
+        await desk.press("D")
+        await desk.until(lambda: told in desk.told)
+        desk.app.clear_notifications()
+        await desk.press("ctrl+r")
+        await desk.until(lambda: told in desk.told)
+        assert desk.screen.runs.current is None
