@@ -54,7 +54,7 @@ class Journal:
         self.fault = ""
         self._history = history
         self._folder = folder or journal_folder()
-        self._head = {"path": str(path) if path else None, "title": title, "digest": file_digest(path)}
+        self._head = {"path": str(path.absolute()) if path else None, "title": title, "digest": file_digest(path)}
         self._file: Path | None = None
         self._handle = -1
         self._wanted = Event()
@@ -91,7 +91,7 @@ class Journal:
 
     def saved(self, path: Path) -> None:
         """Write down that the workflow, as it is now, is in a file."""
-        self._head |= {"path": str(path), "title": path.name, "digest": file_digest(path)}
+        self._head |= {"path": str(path.absolute()), "title": path.name, "digest": file_digest(path)}
         if self._file:
             self._append({"saved": self._head})
 

@@ -147,6 +147,21 @@ def test_what_was_saved_is_not_offered_and_what_came_after_is(tmp_path: Path) ->
     journal.close()
 
 
+def test_a_file_that_was_named_from_the_working_folder_is_found_from_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    history = History(workflow(FLAT))
+    journal = Journal.start(Path("bread.json"), "bread.json", history, tmp_path)
+    edit = rename(graph(history), "m", "mixed")
+    history.do(edit)
+    journal.done(edit)
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert dead(tmp_path, history).path == tmp_path / "bread.json"
+    journal.close()
+
+
 def test_what_was_recovered_is_written_down_again(tmp_path: Path) -> None:
     history = History(workflow(FLAT))
     for new in ("x", "y", "z"):
