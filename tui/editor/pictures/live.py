@@ -70,7 +70,7 @@ class LivePreview(Widget):
         picture, caption = self._waiting
         self._waiting = None
         self._shown = self._clock()
-        self._caption.update(Content.assemble((" LIVE ", "bold $accent"), caption))
+        self._caption.update(Content.assemble((" LIVE ", "bold $accent"), caption), layout=False)
         self._cells.show(_opened(picture) if isinstance(picture, bytes) else picture)
 
 
