@@ -25,7 +25,7 @@ from latentgraph.tui.editor.main_screen import MainScreen
 from latentgraph.tui.editor.opening import Opened, empty_document, open_argument
 from latentgraph.tui.editor.views import Side
 
-WAIT_SECONDS = 120.0
+WAIT_SECONDS = 300.0
 """A run's patience: the engine's process imports torch first, on a machine that does other things too."""
 
 
