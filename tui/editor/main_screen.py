@@ -113,9 +113,9 @@ class MainScreen(EditActions, FormActions, FileActions, RunActions, CheckView):
     def show_runs(self) -> None:
         """Show the queue, the states of the nodes and the bars."""
         self.queue_page.show(self.runs.waiting)
-        self.tabs.query_one("#tab-queue", Tab).label = (
-            f"Queue {len(self.runs.waiting)}" if self.runs.waiting else "Queue"
-        )
+        tab, title = self.tabs.query_one("#tab-queue", Tab), f"Queue {len(self.runs.waiting) or ''}".rstrip()
+        if tab.label_text != title:  # a label that is set has the whole screen laid out anew, ten times a second
+            tab.label = title
         self.run_bar.show(self.runs.view())
         if self.runs.current is None:
             self.live.display = False
