@@ -19,7 +19,7 @@ from latentgraph.graph.types import PortType
 from latentgraph.graph.wiring import Wiring
 from latentgraph.graph.workflow import LOOP, SUBWORKFLOW, Node, Workflow, WorkflowInput
 
-_LIST = PortType(list[Any])
+ANY_LIST = PortType(list[Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,9 @@ class Signatures(Wiring):
         inputs: dict[str, Port] = {}
         for key, end in (node.each or {}).items():
             given = self.type_of(scope, end.source)
-            inputs[key] = Port(key, given if given and given.element else _LIST, help="Each turn takes an item of it.")
+            inputs[key] = Port(
+                key, given if given and given.element else ANY_LIST, help="Each turn takes an item of it."
+            )
         for key, carry in (node.carry or {}).items():
             inputs.setdefault(key, self._port(scope, key, carry.source, "Where it starts; it goes from turn to turn."))
         for key, value in node.inputs.items():

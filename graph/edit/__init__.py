@@ -17,7 +17,7 @@ does nothing, and a history ignores it.
                 retype(graph, name, type)
                 set_file(graph, name, file)
                 disable(graph, names, "mute" | "bypass" | None)
-                describe(graph, name, text)                     the workflow itself where name is ""
+                describe(graph, name, text)
     delete      delete(graph, names, *, rewire=True)
     values      set_value(graph, node, port, value)             merges while the same field is set
                 unset_value(graph, node, port)                  takes a link away, too
@@ -48,5 +48,8 @@ does nothing, and a history ignores it.
     loops       rename_entry(graph, loop, kind, old, new)       kind: each, carry, inputs, collect
                 remove_entry(graph, loop, kind, name)
                 entry_kind(graph, loop, name, *, output) -> kind | None
+    whole       describe_workflow(graph, text)
+                take_values(graph, values)                      the values of a run become the defaults
+                replaced(data, workflow, label)                 another version of all of it
     fixes       fix(graph, problem) -> Edit | None              what the problem suggests, done
 """

@@ -8,8 +8,9 @@ from latentgraph.graph.access import reads_of
 from latentgraph.graph.boxes import INPUTS, NEW_EACH, NEW_INPUT, End, growing_ports
 from latentgraph.graph.check.inputs import ANYTHING
 from latentgraph.graph.edit.graph import Graph
-from latentgraph.graph.edit.port_types import ANY_LIST, declaration, is_anything, refused_by
+from latentgraph.graph.edit.port_types import declaration, is_anything, refused_by
 from latentgraph.graph.node import NodeType
+from latentgraph.graph.signature import ANY_LIST
 from latentgraph.graph.types import PortType
 
 

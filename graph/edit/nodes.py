@@ -131,14 +131,11 @@ def disable(graph: Graph, names: Iterable[str], how: Literal["mute", "bypass"] |
 
 
 def describe(graph: Graph, name: str, text: str) -> Edit:
-    """Write the description of a node, or of the workflow where `name` is empty."""
+    """Write the description of a node; an empty text takes it away."""
+    graph.node(name)
     draft = graph.draft()
-    if name:
-        graph.node(name)
-    path = (*graph.nodes_path, name) if name else ()
-    draft.write_text((*path, "description"), text)
-    merge = f"describe {path_of(graph.scope, name)}"
-    return draft.edit(f"describe {name or 'the workflow'}", graph.scope, (name,) if name else (), merge)
+    draft.write_text((*graph.nodes_path, name, "description"), text)
+    return draft.edit(f"describe {name}", graph.scope, (name,), f"describe {path_of(graph.scope, name)}")
 
 
 def several(names: tuple[str, ...]) -> str:

@@ -9,12 +9,11 @@ from latentgraph.graph.boxes import HANDED_IN, NEXT, OUTPUTS, End, Scope
 from latentgraph.graph.edit.edit import ABSENT
 from latentgraph.graph.node import Port
 from latentgraph.graph.registry import Registry
-from latentgraph.graph.signature import Signatures
+from latentgraph.graph.signature import ANY_LIST, Signatures
 from latentgraph.graph.types import SCALARS, PortType
 from latentgraph.graph.workflow import LOOP
 
 _BOUNDS: Mapping[str, str] = {"ge": "minimum", "le": "maximum", "multiple_of": "multiple_of"}
-ANY_LIST = PortType(list[Any])
 
 
 def is_anything(port_type: PortType) -> bool:

@@ -17,10 +17,7 @@ from latentgraph.graph.workflow import Workflow
 def describe_workflow(graph: Graph, text: str) -> Edit:
     """Write what the workflow is about; an empty text takes the description away."""
     draft = graph.draft()
-    if text:
-        draft.set(("description",), text)
-    else:
-        draft.remove(("description",))
+    draft.write_text(("description",), text)
     return draft.edit("describe the workflow", (), (INPUTS,), "describe the workflow")
 
 

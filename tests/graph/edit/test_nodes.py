@@ -10,6 +10,7 @@ from latentgraph.graph.document import parse_document
 from latentgraph.graph.edit.delete import delete
 from latentgraph.graph.edit.edit import Edit
 from latentgraph.graph.edit.nodes import add_loop, add_node, describe, disable, rename, retype, set_file
+from latentgraph.graph.edit.whole import describe_workflow
 from latentgraph.graph.errors import EditError
 
 HOURS = ("days", "hours")
@@ -157,7 +158,11 @@ def test_describing_and_another_type_and_another_file() -> None:
     at = graph(FLAT)
     data = after(at, describe(at, "k", "With both hands."))
     assert list(data["nodes"]["k"]) == ["type", "description", "inputs"]
-    assert after(at, describe(at, "", "")).get("description") is None
+    described = describe_workflow(at, "A bread.")
+    assert after(at, described)["description"] == "A bread."
+    assert after(at.after(described), describe_workflow(at.after(described), "")).get("description") is None
+    with pytest.raises(EditError, match="half a character"):
+        describe_workflow(at, "\ud800")
     data = after(at, retype(at, "k", "halve"))
     assert data["nodes"]["k"]["type"] == "halve"
     nested = graph(NESTED)

@@ -35,6 +35,7 @@ from latentgraph.graph.edit.loops import remove_entry, rename_entry
 from latentgraph.graph.edit.nodes import add_loop, add_node, describe, disable, rename, retype
 from latentgraph.graph.edit.placing import group, move, rename_group, ungroup, unpin
 from latentgraph.graph.edit.values import set_value, unset_value
+from latentgraph.graph.edit.whole import describe_workflow
 from latentgraph.graph.errors import EditError
 from latentgraph.graph.registry import Registry
 from latentgraph.graph.workflow import LOOP, Workflow
@@ -146,7 +147,8 @@ ACTIONS: list[Callable[[Hand, Graph], Edit]] = [
     lambda hand, graph: add_node(graph, "workflow", file="sub.json"),
     lambda hand, graph: rename(graph, hand.node(graph), hand.name(graph)),
     lambda hand, graph: retype(graph, hand.node(graph), hand.random.choice([*hand.registry.names(), "loop"])),
-    lambda hand, graph: describe(graph, hand.random.choice([hand.node(graph), ""]), hand.random.choice(["", "é", "b"])),
+    lambda hand, graph: describe(graph, hand.node(graph), hand.random.choice(["", "é", "b"])),
+    lambda hand, graph: describe_workflow(graph, hand.random.choice(["", "é", "b"])),
     lambda hand, graph: disable(graph, hand.some(graph), hand.random.choice(["mute", "bypass", None])),
     lambda hand, graph: set_value(graph, *hand.target(graph), hand.random.choice(VALUES)),
     lambda hand, graph: set_value(graph, *hand.target(graph), hand.random.choice(VALUES)),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from latentgraph.graph.access import ReadsFile, reads_of
 from latentgraph.graph.boxes import HANDED_IN, INPUTS, NEXT, OUTPUTS, end_of, sink_box, source_box
+from latentgraph.graph.check.inputs import ANYTHING
 from latentgraph.graph.node import Port
 from latentgraph.graph.problem import Problem
 from latentgraph.graph.types import PortType
@@ -28,7 +29,6 @@ from latentgraph.tui.editor.inspector.subject import (
 if TYPE_CHECKING:
     from latentgraph.graph.signature import Signature, Signatures
 
-ANYTHING: Final = PortType(Any)
 TEXT: Final = PortType(str)
 _DESCRIPTION: Final = "For whoever reads the workflow: what it is here for."
 FILE: Final = PortType(Annotated[str, ReadsFile((".json",))])
