@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual import on, work
 
-from latentgraph.graph.boxes import INPUTS
+from latentgraph.graph.boxes import INPUTS, OUTPUTS
 from latentgraph.graph.errors import WorkflowError
 from latentgraph.graph.events import NodeFinished, NodeStarted, Preview
 from latentgraph.graph.process import (
@@ -59,7 +59,7 @@ class RunActions(BaseScreen):
     def action_run_until(self) -> None:
         """Run what the current node needs, up to it."""
         key = self.canvas.cursor
-        if key is None or key not in self.canvas.scene.boxes or key in (INPUTS,) or self.scope:
+        if key is None or key not in self.canvas.scene.boxes or key in (INPUTS, OUTPUTS) or self.scope:
             why = "a node inside a loop has values only while the loop runs" if self.scope else "choose a node first"
             self.tell(f"Running up to here is not possible: {why}.", "warning")
             return

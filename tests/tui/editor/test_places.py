@@ -116,3 +116,13 @@ async def test_a_package_of_nodes_that_fails_in_the_check_costs_a_sentence_and_n
         await desk.press("ctrl+r")
         await desk.until(lambda: told in desk.told)
         assert desk.screen.runs.current is None
+
+
+async def test_a_run_goes_up_to_nodes_and_not_to_the_edges(tmp_path: Path) -> None:
+    async with editing(write(tmp_path / "slow.json", SLOW), out=tmp_path) as desk:
+        for key in ("inputs", ">outputs"):
+            desk.app.clear_notifications()
+            desk.screen.canvas.go_to(key)
+            await desk.press("r")
+            assert desk.told == ["Running up to here is not possible: choose a node first."]
+        assert desk.screen.runs.current is None
