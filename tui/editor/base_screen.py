@@ -186,6 +186,6 @@ class BaseScreen(Screen[None]):
         """Ask for another name of a node, and give it."""
         raise NotImplementedError
 
-    def action_focus_inspector(self) -> None:
+    def go_to_form(self) -> None:
         """Go to the form."""
         raise NotImplementedError

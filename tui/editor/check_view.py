@@ -113,7 +113,7 @@ class CheckView(GraphView):
             self.canvas.go_to(key)
             self.show_subject()
             if problem.port and depth == len(parts) - 1:
-                self.action_focus_inspector()
+                self.go_to_form()
                 self.inspector.focus_field(problem.port)
 
     def ready_to_run(self) -> bool:

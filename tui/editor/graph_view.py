@@ -123,7 +123,7 @@ class GraphView(BaseScreen):
     def _box_opened(self, event: BoxOpened) -> None:
         self.canvas.go_to(event.key)
         self.show_subject()
-        self.action_focus_inspector()
+        self.go_to_form()
 
     def show_states(self) -> None:
         """Mark the boxes by what the last run says of them."""

@@ -38,6 +38,8 @@ from latentgraph.tui.editor.run_actions import RunActions
 if TYPE_CHECKING:
     from latentgraph.tui.editor.pictures.protocol import Mode
 
+WATCH_SECONDS = 2.0
+"""How often is looked whether another program wrote the file."""
 WARM_UP_SECONDS = 2.0
 """After which the engine's process is started, so that the first run finds its libraries loaded."""
 PAGES = {"inspector": "Inspect", "queue": "Queue", "history": "History", "log": "Log"}
@@ -100,6 +102,7 @@ class MainScreen(EditActions, FormActions, FileActions, RunActions, CheckView):
         self.canvas.focus()
         self.begin(self._opened)
         self.set_timer(WARM_UP_SECONDS, self.warm_up)
+        self.set_interval(WATCH_SECONDS, self.watch_disk)
         self.history_page.show(self.made.runs)
         self.queue_page.show(())
 
@@ -173,7 +176,13 @@ class MainScreen(EditActions, FormActions, FileActions, RunActions, CheckView):
         self.remove_class("side-open")
         self.set_focus(self.canvas)
 
-    def action_focus_inspector(self) -> None:
+    async def action_focus_inspector(self) -> None:
+        """Go to the form of the current box, before the next key is heard."""
+        self.show_subject()
+        await self.inspector.settle()
+        self.go_to_form()
+
+    def go_to_form(self) -> None:
         """Go to the form."""
         self.canvas.leave_mode()
         self.show_page("inspector")

@@ -55,6 +55,25 @@ async def test_a_letter_that_comes_while_the_form_is_shown_anew_is_not_lost(tmp_
         await desk.until(lambda: desk.session.history.data["nodes"]["say"]["inputs"]["text"] == "once", 5)
 
 
+async def test_what_is_typed_right_after_f3_goes_to_the_box_that_is_selected(tmp_path: Path) -> None:
+    say = {"type": "fail", "inputs": {"text": ""}}
+    async with editing(
+        write(tmp_path / "talk.json", {"nodes": {"a": say, "b": say}}), out=tmp_path, files=(TOYS,)
+    ) as desk:
+        form = desk.screen.inspector
+        desk.screen.canvas.go_to("a")
+        await desk.until(lambda: form.subject and form.subject.key == "a" and form.settled)
+        desk.screen.canvas.go_to("b")
+        hurry(desk, "f3")
+        while desk.screen.canvas.has_focus:
+            await asyncio.sleep(0)
+        for key in "once":
+            desk.app.post_message(events.Key(key, key))
+        await desk.until(lambda: "once" in str(desk.session.history.data), 10)
+        texts = {name: node["inputs"]["text"] for name, node in desk.session.history.data["nodes"].items()}
+        assert texts == {"a": "", "b": "once"}
+
+
 async def test_somebody_who_never_pauses_is_taken_at_his_word_all_the_same(tmp_path: Path) -> None:
     talk = {"nodes": {"say": {"type": "fail", "inputs": {"text": ""}}}}
     async with editing(write(tmp_path / "talk.json", talk), out=tmp_path, files=(TOYS,)) as desk:

@@ -22,13 +22,13 @@ class AnswersOnce(Screen[T]):
     def dismiss(self, result: T | None = None) -> AwaitComplete:
         """Leave with an answer, if this is the screen on top and it has given none; as soon as it is put together."""
         if not self.is_mounted:
-            self.call_later(self._answer, result)
+            self.call_later(self._leave_with, result)
             return AwaitComplete()
         if self._answered or not self.is_active:
             return AwaitComplete()
         self._answered = True
         return super().dismiss(result)
 
-    def _answer(self, result: T | None) -> None:
+    def _leave_with(self, result: T | None) -> None:
         # What a callback returns is waited for, which a screen cannot do for its own end.
         self.dismiss(result)

@@ -29,7 +29,7 @@ class Palette(CommandPalette):
     def dismiss(self, result: None = None) -> AwaitComplete:
         """Leave; where that was done already, what Textual does after it is to do nothing."""
         if not self.is_mounted:
-            self.call_later(self._answer)
+            self.call_later(self._leave_now)
             return AwaitComplete()
         if self._answered or not self.is_active:
             self._selected_command = DiscoveryHit("", _nothing)
@@ -37,7 +37,7 @@ class Palette(CommandPalette):
         self._answered = True
         return super().dismiss(result)
 
-    def _answer(self) -> None:
+    def _leave_now(self) -> None:
         # What a callback returns is waited for, which a screen cannot do for its own end.
         self.dismiss()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -64,6 +65,7 @@ class Inspector(Widget):
         self._looked: LookedLike | None = None
         self._kept: dict[tuple[Scope, str, str], _Kept] = {}
         self._timer: Timer | None = None
+        self._applying = asyncio.Lock()
         self._focus_next: str | None = None
 
     def compose(self) -> ComposeResult:
@@ -117,13 +119,21 @@ class Inspector(Widget):
         self._wanted = subject
         if not self.is_mounted:
             return
-        if self._timer is not None:
-            self._timer.stop()
-            self._timer = None
+        self._stop_timer()
         if _box(subject) == _box(self._shown):
             self.call_next(self._apply)
         else:
             self._timer = self.set_timer(DEBOUNCE, self._apply)
+
+    async def settle(self) -> None:
+        """Show at once what was asked for: who goes to the form means to write into this box, not the one before."""
+        self._stop_timer()
+        await self._apply()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
 
     def show_value(self, looked: LookedLike | None) -> None:
         """Show what a node gave when it last ran; what is of another box is not shown."""
@@ -170,6 +180,10 @@ class Inspector(Widget):
         self._kept = {place: kept for place, kept in self._kept.items() if exists(place[0], place[1])}
 
     async def _apply(self) -> None:
+        async with self._applying:
+            await self._show_wanted()
+
+    async def _show_wanted(self) -> None:
         subject, before = self._wanted, self._shown
         if subject is before:
             return

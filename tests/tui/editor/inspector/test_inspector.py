@@ -149,7 +149,9 @@ async def test_a_wrong_draft_mended_is_told_and_blocks_no_more() -> None:
         await _type(pilot, "900")
         await pilot.press("backspace", "enter")
         await pilot.pause()
-        assert app.edits() == [("paint", "steps", 90, True)]
+        # A slow machine hands the number over before it comes to the key that ends the typing.
+        assert {edit[:3] for edit in app.edits()} == {("paint", "steps", 90)}
+        assert app.edits()[-1][3]
         assert app.inspector.faulty == ()
         assert _problem(app.row("steps")) == ""
 
