@@ -78,9 +78,3 @@ def _read(file: Path) -> Iterator[MadeRun]:
             yield MadeRun(**{**data, "files": tuple(data["files"])})
         except (ValueError, TypeError, KeyError):
             continue
-
-
-def changed_values(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """The inputs whose values differ between two runs, each with both."""
-    names = list(dict.fromkeys([*before, *after]))
-    return {name: (before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)}

@@ -17,8 +17,9 @@ from textual.widgets.option_list import Option
 
 from latentgraph.graph.words import shown
 from latentgraph.tui.editor.keys import bindings_for
-from latentgraph.tui.editor.made import MadeRun, changed_values
+from latentgraph.tui.editor.made import MadeRun
 from latentgraph.tui.editor.options import Options
+from latentgraph.tui.editor.pictures.made import differences
 from latentgraph.tui.editor.runs import Wanted
 from latentgraph.tui.progress import duration
 
@@ -167,8 +168,8 @@ def _described(run: MadeRun, before: MadeRun | None) -> Content:
     time = run.ended[11:16]
     first: list[str | tuple[str, str]] = [(mark, style), f" {time} ", (run.title, "bold"), f" {duration(run.seconds)}"]
     if before is not None and before.title == run.title:
-        values = changed_values(before.inputs, run.inputs)
-        lines = [f"{name} {shown(after)}" for name, (_, after) in values.items()] or ["the same values"]
+        found = differences(before.inputs, run.inputs)
+        lines = [f"{one.name} {one.newer or 'is gone'}" for one in found] or ["the same values"]
     else:
         lines = [f"{name} {shown(value)}" for name, value in run.inputs.items() if name in ("prompt", "seed")]
     if run.outcome == "failed":

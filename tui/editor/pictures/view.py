@@ -17,6 +17,9 @@ from latentgraph.tui.editor.pictures.protocol import Mode
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+FORMATS = ("PNG", "JPEG", "WEBP")
+"""Of the pictures that are looked at."""
+
 
 class CellPicture(Widget):
     """A picture in cells, in the middle of its room and as large as fits."""
@@ -60,7 +63,8 @@ def open_picture(path: Path) -> Image | None:
     import PIL.Image
 
     try:
-        with PIL.Image.open(path) as picture:
+        # Of the formats that the library knows, some start other programs.
+        with PIL.Image.open(path, formats=FORMATS) as picture:
             return picture.convert("RGB")
     except (OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError):
         return None

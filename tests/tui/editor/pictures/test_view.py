@@ -185,3 +185,10 @@ async def test_of_many_live_pictures_few_are_painted_and_the_last_always() -> No
         await pilot.pause(INTERVAL + 0.2)
         assert painted[-1] is BLUE
         assert len(painted) == 3
+
+
+def test_a_file_of_a_format_that_runs_need_not_make_is_no_picture(tmp_path: Path) -> None:
+    PIL.Image.new("RGB", (4, 4)).save(tmp_path / "made.png", format="EPS")
+    assert open_picture(tmp_path / "made.png") is None
+    PIL.Image.new("RGB", (4, 4)).save(tmp_path / "made.png")
+    assert open_picture(tmp_path / "made.png") is not None
