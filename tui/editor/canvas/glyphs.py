@@ -18,8 +18,6 @@ _LINES: Final = " ╴╸╷┐┑╻┒┓╶─╾┌┬┭┎┰┱╺╼━�
 _ROUND: Final = {"┌": "╭", "┐": "╮", "└": "╰", "┘": "╯"}
 _ASCII_LINES: Final = {"─": "-", "━": "=", "│": "|", "┃": "|", "╴": "-", "╶": "-", "╵": "|", "╷": "|", " ": " "}
 
-STRAIGHT: Final = frozenset({EAST + WEST, NORTH + SOUTH})
-
 
 @dataclass(frozen=True, slots=True)
 class Border:

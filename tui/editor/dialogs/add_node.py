@@ -105,7 +105,6 @@ class AddNode(SearchDialog[str | None]):
 
     def rows_for(self, query: str) -> Sequence[Row]:
         """The types that match: those that fit first, but for a name that only others have."""
-        matcher = Matcher(query) if query else None
         found = self._found(query)
         fits, others = [one for one in found if one.fits], [one for one in found if not one.fits]
         # Somebody who types the name of what does not fit means it.

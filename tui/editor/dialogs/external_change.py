@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal, cast
-
 from latentgraph.graph.names import printable
 from latentgraph.tui.editor.dialogs.confirm import Choice, Confirm
-
-Answer = Literal["save_as", "reload", "overwrite"]
 
 
 class ExternalChange(Confirm):
@@ -41,8 +37,3 @@ class ExternalChange(Confirm):
             f"{mine} Reload takes the version on disk; overwrite puts yours in its place.",
             "The file changed on disk",
         )
-
-
-def answer_of(result: str | None) -> Answer | None:
-    """The dialog's result with its type."""
-    return cast("Answer | None", result)
