@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import sys
@@ -45,6 +46,15 @@ async def _drawn(session: aiohttp.ClientSession, url: str, wanted: str) -> str:
     return drawn
 
 
+async def _knock(session: aiohttp.ClientSession, port: int) -> None:
+    """Open the socket without having seen the page, as soon as somebody answers."""
+    for _ in range(ARRIVES_SECONDS * 10):
+        try:
+            await session.ws_connect(f"ws://localhost:{port}/ws")
+        except aiohttp.ClientConnectorError:
+            await asyncio.sleep(0.1)
+
+
 def _processes_of(group: int) -> list[int]:
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
@@ -64,11 +74,18 @@ async def test_a_browser_sees_the_editor_and_nothing_outlives_the_server(tmp_pat
     environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path)}
     server = await asyncio.create_subprocess_exec(
         *command, cwd=tmp_path, env=environment, start_new_session=True,
-        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:
         async with aiohttp.ClientSession() as session, asyncio.timeout(ARRIVES_SECONDS):
-            assert "latentgraph" in await _wait_for_page(session, f"http://localhost:{port}")
+            assert server.stderr is not None
+            address = re.search(r"http://\S+", (await server.stderr.readline()).decode())
+            assert address is not None
+            with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
+                await _knock(session, port)
+            assert "latentgraph" in await _wait_for_page(session, address[0])
+            async with session.get(f"http://localhost:{port}", cookies={"latentgraph": "guessed"}) as answer:
+                assert answer.status == 403
             drawn = await _drawn(session, f"ws://localhost:{port}/ws?width=120&height=40", "load_model")
             for foreign in ({"Origin": "http://elsewhere.example"}, {"Host": f"elsewhere.example:{port}"}):
                 with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):

@@ -59,7 +59,9 @@ class FileActions(BaseScreen):
             chosen = next(one for one in left if one.id == answer.id)
             if answer.act == "restore":
                 self.enter(restored(chosen, self.registry, tuple(self.request.allow_read)))
-                chosen.discard()
+                if not self.session.journal.fault:
+                    # All of it is in the new journal.
+                    chosen.discard()
                 self.tell(f"Restored {chosen.title}. It is not saved yet.")
                 return True
             chosen.discard()
@@ -285,5 +287,4 @@ class FileActions(BaseScreen):
         if await self._may_leave():
             for place in self.places:
                 place.session.close()
-            self.engine.stop()
             self.app.exit(0)

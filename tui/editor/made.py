@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from platformdirs import user_state_path
+from pydantic import TypeAdapter, ValidationError
+
+from latentgraph.graph.files import write_whole
 
 Outcome = Literal["done", "failed", "cancelled"]
 MOST = 200
@@ -49,14 +54,15 @@ class MadeRuns:
             file: Where it is remembered; in the user's state folder where None.
         """
         self.file = file or user_state_path("latentgraph") / "runs.jsonl"
-        self.runs: list[MadeRun] = list(_read(self.file))[-MOST:]
+        self.runs: list[MadeRun] = list(_read(_lines(self.file)))
 
     def add(self, run: MadeRun) -> None:
         """Remember a run; where the state folder cannot be written, for this session alone."""
         self.runs.append(run)
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True)
-            with self.file.open("a", encoding="utf-8") as lines:
+            # Prompts are their author's business.
+            with open(self.file, "a", encoding="utf-8", opener=_private) as lines:
                 lines.write(json.dumps(asdict(run)) + "\n")
         except OSError:
             return
@@ -66,15 +72,24 @@ class MadeRuns:
         return len(self.runs)
 
 
-def _read(file: Path) -> Iterator[MadeRun]:
-    """The runs in a file; a line that a crash cut short, or that another version wrote, is left out."""
+def _lines(file: Path) -> list[str]:
+    """The last lines of the file, which is cut when it has grown to several times that."""
     try:
         lines = file.read_text("utf-8", errors="replace").splitlines()
+        if len(lines) > 4 * MOST:
+            write_whole(file, "".join(f"{line}\n" for line in lines[-MOST:]))
     except OSError:
-        return
-    for line in lines[-MOST:]:
-        try:
-            data = json.loads(line)
-            yield MadeRun(**{**data, "files": tuple(data["files"])})
-        except (ValueError, TypeError, KeyError):
-            continue
+        return []
+    return lines[-MOST:]
+
+
+def _read(lines: Iterable[str]) -> Iterator[MadeRun]:
+    """The runs in some lines; one that a crash cut short, or that another version wrote, is left out."""
+    parser = TypeAdapter(MadeRun)
+    for line in lines:
+        with suppress(ValidationError):
+            yield parser.validate_json(line)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
