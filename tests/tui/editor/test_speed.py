@@ -19,15 +19,26 @@ def test_the_first_frame_with_boxes_needs_no_library_that_is_slow_to_import(tmp_
         assert terminal.shown["unwanted"] == []
 
 
+def _counted(monkeypatch: pytest.MonkeyPatch, method: str) -> list[object]:
+    """A list that grows by one with each call of a method of screens."""
+    calls: list[object] = []
+    plain = getattr(Screen, method)
+
+    def counting(screen: Screen[object], *values: object, **named: object) -> object:
+        calls.append(values)
+        return plain(screen, *values, **named)
+
+    monkeypatch.setattr(Screen, method, counting)
+    return calls
+
+
 async def test_the_widgets_are_styled_once_at_the_start_for_the_size_and_the_theme_that_there_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    styled = []
-    update = Screen.update_node_styles
-    monkeypatch.setattr(Screen, "update_node_styles", lambda *args, **rest: (styled.append(1), update(*args, **rest)))
+    styled_again = _counted(monkeypatch, "update_node_styles")
     async with editor("text_to_image", out=tmp_path) as hands:
         assert {"-wide", "-tall"} <= hands.main.classes
-        assert not styled
+        assert not styled_again
         dark = hands.main.styles.background
         hands.app.theme = LIGHT.name
         await hands.pilot.pause()
@@ -41,11 +52,7 @@ async def test_what_the_bars_say_does_not_have_the_screen_laid_out_anew(
         main = hands.main
         main.run_bar.show(RunView("text_to_image", "denoise", 1, 25))
         await hands.pilot.pause(0.1)
-        laid_out = []
-        refresh = Screen._refresh_layout
-        monkeypatch.setattr(
-            Screen, "_refresh_layout", lambda *args, **rest: (laid_out.append(1), refresh(*args, **rest))
-        )
+        laid_out = _counted(monkeypatch, "_refresh_layout")
         for step in range(2, 6):
             main.run_bar.show(RunView("text_to_image", "denoise", step, 25))
             main.device = f"device {step}"
