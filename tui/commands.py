@@ -148,6 +148,9 @@ def edit(
         typer.Option("--web", metavar="PORT", min=1, max=65535, show_default=False,
                      help="Serve the editor to a browser of this machine, such as at 8000, by textual-serve."),
     ] = None,
+    ascii_only: Annotated[
+        bool, typer.Option("--ascii", help="Draw boxes, ports and wires with the characters of ASCII alone.")
+    ] = False,
     debug: options.Debug = False,
 ) -> None:  # fmt: skip
     """Open the editor; its help is EDIT_HELP."""
@@ -155,7 +158,8 @@ def edit(
 
     options.refuse_unknown_mode(images)
     asked = options.asked_settings(device=device, dtype=dtype)
-    raise typer.Exit(edit_workflow(EditRequest(workflow, asked, out, allow_read or (), nodes or (), images, web)))
+    request = EditRequest(workflow, asked, out, allow_read or (), nodes or (), images, web, ascii_only)
+    raise typer.Exit(edit_workflow(request))
 
 
 @app.command(epilog="Exit codes: 0 no errors (there may be warnings), 2 errors.")

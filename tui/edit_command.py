@@ -31,6 +31,8 @@ class EditRequest:
     images: str = "auto"
     web: int | None = None
     """Port to serve browsers at; None draws on the terminal."""
+    ascii_only: bool = False
+    """For terminals and fonts that have no other characters for boxes and wires."""
 
 
 def edit_workflow(request: EditRequest) -> int:
@@ -92,7 +94,11 @@ def _nothing_collected() -> Iterator[None]:
 
 def _arguments(request: EditRequest) -> list[str]:
     """The request as the arguments that make it."""
-    options = [("--out", str(request.out)), *((f"--{name}", value) for name, value in request.settings.items())]
+    options: list[tuple[str, ...]] = [
+        ("--out", str(request.out)),
+        *((f"--{name}", value) for name, value in request.settings.items()),
+    ]
+    options += [("--ascii",)] if request.ascii_only else []
     options += [("--allow-read", str(folder)) for folder in request.allow_read]
     options += [("--nodes", str(file)) for file in request.node_files]
     words = [word for option in options for word in option]

@@ -21,7 +21,9 @@ from latentgraph.graph.registry import Registry
 from latentgraph.tui.edit_command import EditRequest
 from latentgraph.tui.editor.bars import RunBar, TopBar
 from latentgraph.tui.editor.canvas.widget import GraphCanvas
-from latentgraph.tui.editor.inspector.inspector import Inspector
+from latentgraph.tui.editor.inspector.inspector import SIGNS, Inspector
+from latentgraph.tui.editor.inspector.link_list import ascii_glyph, port_glyph
+from latentgraph.tui.editor.inspector.texts import ASCII_SIGNS
 from latentgraph.tui.editor.key_line import KeyLine
 from latentgraph.tui.editor.made import MadeRun, MadeRuns
 from latentgraph.tui.editor.runs import Runs, Wanted
@@ -77,8 +79,9 @@ class BaseScreen(Screen[None]):
         self.runs = Runs(self.engine, self.run_ended)
         self.top_bar = TopBar(id="top-bar")
         self.run_bar = RunBar(id="run-bar")
-        self.canvas = GraphCanvas(id="canvas")
-        self.inspector = Inspector(id="inspector")
+        self.canvas = GraphCanvas(id="canvas", ascii_only=request.ascii_only)
+        signs, glyph = (ASCII_SIGNS, ascii_glyph) if request.ascii_only else (SIGNS, port_glyph)
+        self.inspector = Inspector(signs=signs, glyph_of=glyph, id="inspector")
         self.key_line = KeyLine(self)
 
     def _receive(self, message: Message) -> None:

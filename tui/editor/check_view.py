@@ -59,6 +59,9 @@ class CheckView(GraphView):
         # Imported when first needed, which is after the first frame: it sorts by networkx.
         from latentgraph.graph.check import check
 
+        workflow = document.workflow
+        if not (workflow.nodes or workflow.inputs or workflow.outputs):
+            return ()  # whoever begins with nothing has done nothing wrong
         access = FileAccess(document.folder, tuple(self.request.allow_read))
         return check(document, self.registry, access=access).problems
 
@@ -124,6 +127,9 @@ class CheckView(GraphView):
             self.tell(f"{first.key}.{first.port}: {first.sentence}", "warning")
             return False
         session = self.places[0].session
+        if not session.workflow.nodes:
+            self.tell("There is nothing to run yet: a adds a node.", "warning")
+            return False
         if session.checked is not session.workflow:
             try:
                 session.problems = self._problems_of(session.document)

@@ -135,7 +135,16 @@ class EditActions(Adding):
 
     def _delete(self, *, rewire: bool) -> None:
         if names := self.chosen():
-            self.do(lambda: delete(self.graph, names, rewire=rewire))
+            beside = self._beside(names)
+            if self.do(lambda: delete(self.graph, names, rewire=rewire)) and beside is not None:
+                self.canvas.go_to(beside)
+
+    def _beside(self, names: list[str]) -> str | None:
+        """A box that feeds one of these, or is fed by one: where to go on when they are gone."""
+        wires = self.canvas.scene.wires
+        feeding = [wire.source[0] for wire in wires if wire.target[0] in names]
+        fed = [wire.target[0] for wire in wires if wire.source[0] in names]
+        return next((key for key in (*feeding, *fed) if key not in names), None)
 
     def action_rename(self) -> None:
         """Ask for another name of the current node."""

@@ -12,7 +12,6 @@ from typing import Any
 
 from textual import on, work
 from textual.app import SuspendNotSupported
-from textual.app import SuspendNotSupported
 
 from latentgraph.graph.boxes import BORDERS, INPUTS
 from latentgraph.graph.edit.edit import ABSENT, Edit

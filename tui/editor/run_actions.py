@@ -37,6 +37,8 @@ HEAR_SECONDS = 0.1
 """How often at most the screen takes in what the engine says."""
 HANDS_OFF_SECONDS = 5.0
 """How long the view does not follow the run after somebody moved it."""
+ROOM_FOR_PICTURES = (100, 30)
+"""Columns and rows from which the picture of a run is shown at the side; below, a word says that there is one."""
 BELL_SECONDS = 30.0
 """A run that took longer rings when it ends."""
 
@@ -215,7 +217,10 @@ class RunActions(BaseScreen):
         else:
             word = "Done" if made.outcome == "done" else "Stopped"
             files = ", ".join(Path(file).name for file in made.files)
-            self._log(f"{word} in {duration(made.seconds)}" + (f": {files}" if files else ""))
+            ended = f"{word} in {duration(made.seconds)}" + (f": {files}" if files else "")
+            self._log(ended)
+            if self.app.size.width < ROOM_FOR_PICTURES[0] or self.app.size.height < ROOM_FOR_PICTURES[1]:
+                self.tell(f"{ended}; v shows it." if made.pictures else f"{ended}.")
         if made.pictures:
             self.show_made(len(self.made) - 1)
         if made.seconds > BELL_SECONDS:

@@ -12,7 +12,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from latentgraph.graph.types import PortType
-from latentgraph.tui.editor.canvas.glyphs import UNICODE
+from latentgraph.tui.editor.canvas.glyphs import ASCII, UNICODE
 from latentgraph.tui.editor.inspector.form import form_fields
 from latentgraph.tui.editor.inspector.messages import (
     DisconnectWanted,
@@ -36,6 +36,12 @@ def port_glyph(port_type: PortType) -> tuple[str, str]:
     """As the canvas marks ports of the type."""
     kind = kind_of_type(port_type)
     return UNICODE.ports[kind], f"$port-{kind}"
+
+
+def ascii_glyph(port_type: PortType) -> tuple[str, str]:
+    """The same with the characters of ASCII alone."""
+    kind = kind_of_type(port_type)
+    return ASCII.ports[kind], f"$port-{kind}"
 
 
 @dataclass(frozen=True, slots=True)
