@@ -41,9 +41,9 @@ def with_table(text: str) -> str:
 async def take_picture() -> str:
     """The editor after a run, as SVG."""
     from latentgraph.graph.registry import Registry
-    from latentgraph.tui.edit_command import EditRequest
     from latentgraph.tui.editor.app import EditorApp
     from latentgraph.tui.editor.opening import open_argument
+    from latentgraph.tui.editor.request import EditRequest
 
     with tempfile.TemporaryDirectory() as folder:
         os.environ["XDG_STATE_HOME"] = folder

@@ -154,7 +154,8 @@ def edit(
     debug: options.Debug = False,
 ) -> None:  # fmt: skip
     """Open the editor; its help is EDIT_HELP."""
-    from latentgraph.tui.edit_command import EditRequest, edit_workflow
+    from latentgraph.tui.edit_command import edit_workflow
+    from latentgraph.tui.editor.request import EditRequest
 
     options.refuse_unknown_mode(images)
     asked = options.asked_settings(device=device, dtype=dtype)

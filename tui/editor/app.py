@@ -14,11 +14,11 @@ from textual.screen import Screen
 from textual.theme import ThemeProvider
 
 from latentgraph.graph.registry import Registry
-from latentgraph.tui.edit_command import EditRequest
 from latentgraph.tui.editor.controls import WithoutControls
 from latentgraph.tui.editor.dialogs.palette import Commands, Palette
 from latentgraph.tui.editor.main_screen import MainScreen
 from latentgraph.tui.editor.opening import Opened
+from latentgraph.tui.editor.request import EditRequest
 from latentgraph.tui.editor.themes import DARK, THEMES, variable_defaults
 
 if TYPE_CHECKING:

@@ -18,7 +18,6 @@ from latentgraph.graph.errors import EditError
 from latentgraph.graph.events import Preview
 from latentgraph.graph.process import EngineProcess, Looked, Message
 from latentgraph.graph.registry import Registry
-from latentgraph.tui.edit_command import EditRequest
 from latentgraph.tui.editor.bars import RunBar, TopBar
 from latentgraph.tui.editor.canvas.widget import GraphCanvas
 from latentgraph.tui.editor.inspector.inspector import SIGNS, Inspector
@@ -26,6 +25,7 @@ from latentgraph.tui.editor.inspector.link_list import ascii_glyph, port_glyph
 from latentgraph.tui.editor.inspector.texts import ASCII_SIGNS
 from latentgraph.tui.editor.key_line import KeyLine
 from latentgraph.tui.editor.made import MadeRun, MadeRuns
+from latentgraph.tui.editor.request import EditRequest
 from latentgraph.tui.editor.runs import Runs, Wanted
 from latentgraph.tui.editor.session import Session
 from latentgraph.tui.quiet import SETTINGS

@@ -21,7 +21,6 @@ from latentgraph.graph.events import Preview
 from latentgraph.graph.names import printable
 from latentgraph.graph.process import Looked
 from latentgraph.graph.registry import Registry
-from latentgraph.tui.edit_command import EditRequest
 from latentgraph.tui.editor.canvas.messages import LeaveWanted
 from latentgraph.tui.editor.check_view import CheckView
 from latentgraph.tui.editor.dialogs.problems import ProblemList
@@ -33,6 +32,7 @@ from latentgraph.tui.editor.opening import Opened
 from latentgraph.tui.editor.pages import HistoryPage, LogPage, QueuePage
 from latentgraph.tui.editor.pictures.live import LivePreview
 from latentgraph.tui.editor.pictures.view import PictureView
+from latentgraph.tui.editor.request import EditRequest
 from latentgraph.tui.editor.run_actions import RunActions
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ from tests.tui.conftest import PAINTS
 from textual.pilot import Pilot
 
 from latentgraph.graph.registry import Registry
-from latentgraph.tui.edit_command import EditRequest
 from latentgraph.tui.editor.app import EditorApp
 from latentgraph.tui.editor.main_screen import MainScreen
 from latentgraph.tui.editor.opening import open_argument
+from latentgraph.tui.editor.request import EditRequest
 from latentgraph.tui.editor.session import Session
 
 PATIENCE = 60.0

@@ -16,13 +16,13 @@ from textual.pilot import Pilot
 
 from latentgraph.graph.boxes import End
 from latentgraph.graph.registry import Registry
-from latentgraph.tui.edit_command import EditRequest
 from latentgraph.tui.editor.app import EditorApp
 from latentgraph.tui.editor.canvas.hints import Choice
 from latentgraph.tui.editor.canvas.widget import GraphCanvas
 from latentgraph.tui.editor.dialogs.add_node import AddNode
 from latentgraph.tui.editor.main_screen import MainScreen
 from latentgraph.tui.editor.opening import Opened, empty_document, open_argument
+from latentgraph.tui.editor.request import EditRequest
 from latentgraph.tui.editor.views import Side
 
 WAIT_SECONDS = 300.0

@@ -19,7 +19,6 @@ from textual.widgets import Input, TextArea
 
 from latentgraph.graph.events import Event, NodeFinished, NodeProgress, NodeStarted, Preview, RunFinished, RunStarted
 from latentgraph.graph.process import EngineProcess, EngineReady, Looked, LookedValue, RunEvent, RunRequest
-from latentgraph.tui.edit_command import EditRequest
 from latentgraph.tui.editor.app import EditorApp
 from latentgraph.tui.editor.canvas.hints import Choice
 from latentgraph.tui.editor.dialogs.add_node import AddNode
@@ -30,6 +29,7 @@ from latentgraph.tui.editor.main_screen import MainScreen
 from latentgraph.tui.editor.opening import open_argument
 from latentgraph.tui.editor.pages import HistoryPage
 from latentgraph.tui.editor.pictures.compare import Compare
+from latentgraph.tui.editor.request import EditRequest
 
 Scene = Callable[[Hands, Path], Awaitable[None]]
 

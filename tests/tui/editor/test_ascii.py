@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from latentgraph.graph.registry import Registry
-from latentgraph.tui.edit_command import EditRequest
 from latentgraph.tui.editor.app import EditorApp
 from latentgraph.tui.editor.opening import open_argument
+from latentgraph.tui.editor.request import EditRequest
 
 
 async def test_the_canvas_and_the_links_of_the_form_are_ascii(tmp_path: Path) -> None:

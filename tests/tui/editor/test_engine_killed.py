@@ -204,7 +204,7 @@ import asyncio, json, sys
 sys.path.insert(0, {root!r})
 from pathlib import Path
 from latentgraph.graph.registry import Registry
-from latentgraph.tui.edit_command import EditRequest
+from latentgraph.tui.editor.request import EditRequest
 from latentgraph.tui.editor.app import EditorApp
 from latentgraph.tui.editor.opening import open_argument
 

@@ -14,9 +14,9 @@ from tests.tui.editor.monkey import SIZES, Monkey, WatchedApp, keep_within
 
 from latentgraph.graph.document import parse_document
 from latentgraph.graph.files import write_whole
-from latentgraph.tui.edit_command import EditRequest
 from latentgraph.tui.editor.journal import read_journal
 from latentgraph.tui.editor.opening import open_argument
+from latentgraph.tui.editor.request import EditRequest
 from latentgraph.tui.editor.session import Session
 
 FILES = (PAINTS, TOYS)
