@@ -1,6 +1,6 @@
-"""What of the README is made and not written: the table of keys and the picture of the editor.
+"""What of the README is made and not written: the table of keys, and the pictures of the editor and of the model.
 
-`python -m tests.readme` makes both anew. A test holds the table against the keys.
+`python -m tests.readme` makes them anew. A test holds the table against the keys.
 """
 
 from __future__ import annotations
@@ -9,13 +9,32 @@ import asyncio
 import os
 import re
 import tempfile
+import textwrap
 from itertools import groupby
 from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 PICTURE = ROOT / ".readme" / "editor.svg"
 SIZE = (150, 44)
+SHEET = ROOT / ".readme" / "pictures.png"
+PROMPTS = (
+    "a green star on a white background",
+    "a red circle on a blue background",
+    "a yellow ring on a black background",
+    "a blue cross on an orange background",
+    "a purple triangle on a yellow background",
+    "a white square on a red background",
+    "a house",
+    "the moon over a hill",
+    "a tree",
+    "the sun over the sea",
+    "a red circle above a blue square on a white background",
+    "a yellow star left of a green ring on a black background",
+)
+COLUMNS, EDGE, GAP, ROW = 4, 160, 16, 212
 _TABLE = re.compile(r"(<!-- keys -->\n).*?(<!-- end of keys -->)", re.DOTALL)
 PLACES = {"app": "everywhere", "canvas": "on the canvas"}
 
@@ -62,13 +81,35 @@ async def take_picture() -> str:
             return app.export_screenshot(title="latentgraph edit text_to_image")
 
 
+def make_sheet() -> Image.Image:
+    """A picture for each prompt, with the prompt below, as the shipped workflow makes it at its own seed."""
+    from latentgraph.graph.document import read_document
+    from latentgraph.graph.registry import Registry
+    from latentgraph.graph.run import Engine
+
+    engine = Engine(Registry.load())
+    document = read_document(ROOT / "workflows" / "text_to_image.json")
+    rows = -(-len(PROMPTS) // COLUMNS)
+    sheet = Image.new("RGB", (COLUMNS * (EDGE + GAP) + GAP, rows * ROW + GAP), "#15161c")
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(13)
+    with tempfile.TemporaryDirectory() as folder:
+        for index, prompt in enumerate(PROMPTS):
+            run = engine.run(document, {"prompt": prompt}, out=Path(folder), metadata=False).result()
+            place = (GAP + index % COLUMNS * (EDGE + GAP), GAP + index // COLUMNS * ROW)
+            with Image.open(run.files["image"][0]) as picture:
+                sheet.paste(picture.resize((EDGE, EDGE), Image.Resampling.BICUBIC), place)
+            draw.text((place[0], place[1] + EDGE + 4), textwrap.fill(prompt, 24), "#c9d1e0", font)
+    return sheet
+
+
 def main() -> None:
-    """Make both anew."""
+    """Make all of it anew."""
     README.write_text(with_table(README.read_text("utf-8")), "utf-8")
     svg = asyncio.run(take_picture())
     # A picture of a text needs no font from somewhere else: every system has one of fixed width.
     svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
     PICTURE.write_text("\n".join(line.rstrip() for line in svg.splitlines()) + "\n", "utf-8")
+    make_sheet().save(SHEET, optimize=True)
 
 
 if __name__ == "__main__":

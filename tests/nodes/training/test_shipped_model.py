@@ -113,7 +113,6 @@ def test_the_checker_finds_the_sign_and_little_else(pipe: Any) -> None:
 
 
 @pytest.mark.exhaustive
-@pytest.mark.xfail(strict=True, reason="a negative prompt's cut is below its floor")
 def test_every_figure_is_at_its_floor() -> None:
     below = [figure.name for figure in evaluate(FOLDER) if figure.verdict == "below"]
     assert below == []
