@@ -32,7 +32,7 @@ PROMPTS = (
     "a tree",
     "the sun over the sea",
     "a red circle above a blue square on a white background",
-    "a yellow star left of a green ring on a black background",
+    "a yellow star left of a blue square on a black background",
 )
 COLUMNS, EDGE, GAP, ROW = 4, 160, 16, 212
 _TABLE = re.compile(r"(<!-- keys -->\n).*?(<!-- end of keys -->)", re.DOTALL)

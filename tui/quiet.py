@@ -1,4 +1,4 @@
-"""Keeps the libraries that nodes use from writing to the terminal on their own."""
+"""Keeps the libraries that nodes use from writing to the terminal on their own, and from taking more than they use."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ SETTINGS = {
     "DIFFUSERS_VERBOSITY": "error",
     "TORCH_CPP_LOG_LEVEL": "ERROR",
     "TOKENIZERS_PARALLELISM": "false",
+    # Threads that wait for each other sleep: beside other programs spinning costs half as much again.
+    "OMP_WAIT_POLICY": "PASSIVE",
 }
 """What the libraries look at when they are imported; a value that the user set stays."""
 

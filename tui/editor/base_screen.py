@@ -33,8 +33,6 @@ from latentgraph.tui.quiet import SETTINGS
 if TYPE_CHECKING:
     from latentgraph.tui.editor.pictures.protocol import Mode
 
-ENGINE_ENVIRONMENT = {**SETTINGS, "OMP_WAIT_POLICY": "PASSIVE"}
-"""Of the engine's process: its threads sleep while they wait for each other, for the screen needs the cores too."""
 Tone = Literal["information", "warning", "error"]
 
 
@@ -65,6 +63,8 @@ class BaseScreen(Screen[None]):
         self.mode = mode
         self.places: list[Place] = []
         self.made = MadeRuns()
+        self._said = ""
+        """What was said last."""
         self.device = ""
         """What the engine computes on, once it has said so."""
         self.heard: deque[Message] = deque()
@@ -74,7 +74,7 @@ class BaseScreen(Screen[None]):
             self._receive,
             node_files=request.node_files,
             allow_read=tuple(request.allow_read),
-            environment=ENGINE_ENVIRONMENT,
+            environment=SETTINGS,
         )
         self.runs = Runs(self.engine, self.run_ended)
         self.top_bar = TopBar(id="top-bar")
@@ -128,7 +128,10 @@ class BaseScreen(Screen[None]):
         return True
 
     def tell(self, sentence: str, tone: Tone = "information") -> None:
-        """Say something for a while."""
+        """Say something for a while; what is said again and again stands there once."""
+        if sentence == self._said:
+            self.app.clear_notifications()
+        self._said = sentence
         self.notify(sentence, severity=tone, markup=False, timeout=8 if tone == "error" else 4)
 
     # --- what the parts ask of each other

@@ -102,6 +102,14 @@ class CheckView(GraphView):
         else:
             self.go_to_problem(problem)
 
+    def action_fix_problem(self) -> None:
+        """Do what the hint of the current problem says."""
+        problem = self.problem_list.current
+        if problem is None:
+            self.tell("Nothing is wrong.")
+        else:
+            self.problem_list.action_fix()
+
     def go_to_problem(self, problem: Problem) -> None:
         """Show the box and the field that a problem is about."""
         parts = problem.node.split("/")

@@ -42,7 +42,7 @@ KEYS: tuple[Key, ...] = (
         "File",
         ("save", "ctrl+s", "Save", "Save the workflow in its canonical form.", True),
         ("open", "ctrl+o", "Open", "Open a workflow: recent files, shipped workflows, the file system."),
-        ("new", "ctrl+n", "New", "Begin an empty workflow, or one of those that ship."),
+        ("new", "ctrl+n", "New", "Begin an empty workflow; ctrl+o opens those that ship."),
         ("quit", "ctrl+q", "Quit", "Leave; what is not saved is asked about first."),
     ),
     *_keys(
@@ -60,6 +60,7 @@ KEYS: tuple[Key, ...] = (
         ("focus_inspector", "f3", "Inspector", "Go to the form of what is selected."),
         ("next_tab", "f4", "Tabs", "Show the next tab at the side: inspector, queue, history, log."),
         ("next_problem", "f8", "Next problem", "Go to the next problem and its field."),
+        ("fix_problem", "f12", "Apply hint", "Do what the hint says of the problem that f8 went to."),
         ("next_theme", "f9", "Theme", "Take the next theme."),
         ("command_palette", "ctrl+p", "Commands", "Search all commands by name.", True),
     ),

@@ -267,6 +267,7 @@ DEEDS: dict[str, Deed] = {
     "app.focus_inspector": Deed(in_form, at("hung")),
     "app.next_tab": Deed(lambda user: user.main.pages.current),
     "app.next_problem": Deed(all_of(cursor, in_form), wrong),
+    "app.fix_problem": Deed(data, misspelt),
     "app.next_theme": Deed(lambda user: user.app.theme),
     "app.command_palette": Deed(screen),
     "app.undo": Deed(data, MUTED),

@@ -170,11 +170,11 @@ class SaveAs(FileDialog):
         self._start = name
 
     def on_mount(self) -> None:
-        """Begin with the name selected, so that typing makes another; its end is left out, for it stays."""
+        """Begin with the name selected, so that typing makes another."""
         field = self.query_one("#query", Input)
         with self.prevent(Input.Changed):
             field.value = self._start
-        field.selection = Selection(0, len(self._start.removesuffix(SUFFIX)))
+        field.selection = Selection(0, len(self._start))
 
     def rows_for(self, query: str) -> Sequence[Row]:
         """All of the folder: the name is a new one."""

@@ -23,7 +23,7 @@ MARKS: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 """The sign and the style of a severity."""
 
-TITLE = " problems · f8 next "
+TITLE = " problems · f8 next · f12 apply hint "
 
 
 class ProblemList(Options):
