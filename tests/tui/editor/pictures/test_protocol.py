@@ -57,7 +57,7 @@ def test_what_the_user_asks_for_is_done() -> None:
 
 
 def test_without_a_terminal_nothing_is_asked() -> None:
-    code = "from latentgraph.tui.editor.pictures.protocol import choose; print(choose())"
+    code = "from latentgraph.tui.editor.pictures.protocol import choose; print(choose('auto', {'TERM': 'xterm'}))"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, stdin=subprocess.DEVNULL, check=True
     )
