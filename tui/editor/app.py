@@ -74,8 +74,9 @@ class EditorApp(App[int]):
 
     def action_command_palette(self) -> None:
         """Search all commands."""
-        if not isinstance(self.screen, CommandPalette):
-            self.push_screen(Palette(id="--command-palette"))
+        if not any(isinstance(screen, CommandPalette) for screen in self.screen_stack):
+            # Without Textual's name for it: one that was just left may not be gone yet.
+            self.push_screen(Palette())
 
     def search_themes(self) -> None:
         """Search all themes."""
