@@ -13,6 +13,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
+from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input, Select, Static, TextArea
 
@@ -129,6 +130,10 @@ class Area(TextArea):
         if text != self.text:
             with self.prevent(TextArea.Changed):
                 self.load_text(text)
+
+    def render_line(self, y: int) -> Strip:
+        """A row; blank while it has no style yet, as behind a dialog that opened in the same moment."""
+        return super().render_line(y) if self._component_styles else Strip.blank(self.size.width)
 
     def on_focus(self) -> None:
         """Go on at the end of the text, of which the start is shown until then."""
