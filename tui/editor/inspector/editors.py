@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final, Protocol
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -131,9 +132,11 @@ class Area(TextArea):
             with self.prevent(TextArea.Changed):
                 self.load_text(text)
 
-    def render_line(self, y: int) -> Strip:
-        """A row; blank while it has no style yet, as behind a dialog that opened in the same moment."""
-        return super().render_line(y) if self._component_styles else Strip.blank(self.size.width)
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Some rows; blank while it has no style yet, as behind a dialog that opened in the same moment."""
+        if not self._component_styles:
+            return [Strip.blank(crop.width)] * crop.height
+        return super().render_lines(crop)
 
     def on_focus(self) -> None:
         """Go on at the end of the text, of which the start is shown until then."""
