@@ -123,8 +123,11 @@ class BaseScreen(Screen[None]):
         except EditError as error:
             self.tell(str(error), "warning")
             return False
-        self.session.do(edit)
+        session, well = self.session, not self.session.journal.fault
+        session.do(edit)
         self.show_edit(edit)
+        if well and session.journal.fault:
+            self.tell(session.journal.fault, "warning")
         return True
 
     def tell(self, sentence: str, tone: Tone = "information") -> None:
@@ -180,7 +183,7 @@ class BaseScreen(Screen[None]):
         """A node's values are there to be looked at."""
         raise NotImplementedError
 
-    def take_values(self, values: Mapping[str, Any]) -> None:
+    def take_values(self, values: Mapping[str, Any]) -> object:
         """Make the values of a run the values of the workflow's inputs."""
         raise NotImplementedError
 

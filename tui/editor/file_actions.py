@@ -165,14 +165,14 @@ class FileActions(BaseScreen):
     @work
     async def action_leave_body(self) -> None:
         """Come back to what is around."""
-        await self._leave_to(len(self.places) - 2)
+        await self.leave_to(len(self.places) - 2)
 
     @work
     async def action_leave_to(self, depth: int) -> None:
         """Come back to a body or a workflow around, as the upper line names them."""
-        await self._leave_to(depth)
+        await self.leave_to(depth)
 
-    async def _leave_to(self, depth: int) -> None:
+    async def leave_to(self, depth: int) -> None:
         """Leave what lies deeper; each sub-workflow on the way asks what becomes of its edits."""
         if depth < 0:
             return

@@ -49,19 +49,24 @@ class Journal:
         fault: Why nothing is written down, in a sentence; empty while all is well.
     """
 
-    def __init__(self, path: Path | None, title: str, history: History, folder: Path | None = None) -> None:
+    def __init__(
+        self, path: Path | None, title: str, history: History, folder: Path | None = None, *, digest: str | None = None
+    ) -> None:
         """See `start`."""
         self.fault = ""
         self._history = history
         self._folder = folder or journal_folder()
-        self._head = {"path": str(path.absolute()) if path else None, "title": title, "digest": file_digest(path)}
+        known = file_digest(path) if digest is None else digest
+        self._head = {"path": str(path.absolute()) if path else None, "title": title, "digest": known}
         self._file: Path | None = None
         self._handle = -1
         self._wanted = Event()
         self._ended = False
 
     @classmethod
-    def start(cls, path: Path | None, title: str, history: History, folder: Path | None = None) -> Journal:
+    def start(
+        cls, path: Path | None, title: str, history: History, folder: Path | None = None, *, digest: str | None = None
+    ) -> Journal:
         """Begin a journal; its file is made with the first edit, and at once where there are some already.
 
         Args:
@@ -69,8 +74,9 @@ class Journal:
             title: How the workflow is called on the screen.
             history: Its edits, to which `done`, `undone` and `redone` refer: what was recovered is written down again.
             folder: Where the file is made.
+            digest: Of the edited file as the edits know it; as it is on disk now where None.
         """
-        journal = cls(path, title, history, folder)
+        journal = cls(path, title, history, folder, digest=digest)
         if history.done or history.undone:
             journal._write_all()
         return journal

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
@@ -158,13 +158,13 @@ class MainScreen(EditActions, FormActions, FileActions, RunActions, CheckView):
         if key is not None and path == self.path_of(key):
             self.engine.look(path)
 
-    def take_values(self, values: Mapping[str, Any]) -> None:
+    @work
+    async def take_values(self, values: Mapping[str, Any]) -> None:
         """Make the values of a run the values of the workflow's inputs."""
-        root = self.places[0]
-        if self.session is not root.session or self.scope:
-            self.places = [root]
-            self.show_place()
-        known = {name: value for name, value in values.items() if name in root.session.workflow.inputs}
+        await self.leave_to(0)
+        if len(self.places) > 1:
+            return  # a sub-workflow has edits that somebody wants to look at first
+        known = {name: value for name, value in values.items() if name in self.session.workflow.inputs}
         left_out = [name for name in values if name not in known]
         if self.do(lambda: take_values(self.graph, known)) and left_out:
             self.tell(f"This workflow has no input {', '.join(left_out)}.", "warning")

@@ -49,8 +49,8 @@ class Session:
         self.problems: tuple[Problem, ...] = ()
         self.checked: Workflow | None = None
         """What the problems are of; another than `workflow` while a check is under way."""
-        self.journal = Journal.start(self.path, self.title, self.history)
         self._on_disk = file_digest(self.path) if digest is None else digest
+        self.journal = Journal.start(self.path, self.title, self.history, digest=self._on_disk)
         self._told = self._on_disk
         self._signatures: tuple[Workflow, Signatures] | None = None
 
@@ -123,10 +123,6 @@ class Session:
         self._told = now
         return news
 
-    def accept_disk(self) -> None:
-        """Take what is on disk now for known."""
-        self._on_disk = file_digest(self.path)
-
     def take_disk(self) -> None:
         """Take what the file holds now as one more edit, so that undo brings back what was here.
 
@@ -136,8 +132,9 @@ class Session:
         assert self.path is not None  # what has no file cannot be read again
         document = read_document(self.path, self.title)
         self.do(replaced(self.history.data, document.workflow, "reload from disk"))
+        self._on_disk = file_digest(self.path)
         self.history.mark_saved()
-        self.accept_disk()
+        self.journal.saved(self.path)
 
     def forget_signatures(self) -> None:
         """Look at the files of sub-workflows again."""
