@@ -23,7 +23,7 @@ WorkflowArguments = Annotated[
 ]
 OptionalWorkflowArgument = Annotated[
     str | None,
-    typer.Argument(metavar="[WORKFLOW]", help="A shipped workflow by its name, a workflow file or a picture; without, "
+    typer.Argument(metavar="WORKFLOW", help="A shipped workflow by its name, a workflow file or a picture; without, "
                    "the editor offers what there is.", autocompletion=complete_workflows, show_default=False),
 ]  # fmt: skip
 FileArguments = Annotated[
