@@ -13,6 +13,7 @@ from latentgraph.graph.document import read_document
 from latentgraph.graph.edit.clipboard import duplicate
 from latentgraph.graph.edit.graph import Graph
 from latentgraph.graph.registry import Registry
+from latentgraph.tui.editor.base_screen import BaseScreen
 from latentgraph.tui.editor.dialogs.confirm import Confirm
 from latentgraph.tui.editor.journal import recoverable
 from latentgraph.tui.editor.leftovers import restored
@@ -35,7 +36,8 @@ async def test_taking_the_values_of_a_run_asks_about_the_edits_of_a_sub_workflow
         desk.screen.canvas.go_to("mix")
         await desk.press("D")
         await desk.until(lambda: "mix_2" in desk.screen.session.workflow.nodes)
-        desk.screen.take_values({"flour": 600})
+        screen: BaseScreen = desk.screen
+        screen.take_values({"flour": 600})
         await desk.until(lambda: isinstance(desk.app.screen, Confirm))
         await desk.press("escape")
         await desk.until(lambda: desk.app.screen is desk.screen)
