@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from pydantic import Field
 
 from latentgraph.graph.context import ALONE, RunContext
 from latentgraph.graph.node import node
-from latentgraph.nodes.guidance import guidance_scale_embedding, guided_prediction
+from latentgraph.nodes.guidance import guided_prediction
 from latentgraph.nodes.handles import Denoiser, loaded
+from latentgraph.nodes.prediction import predictions
 from latentgraph.nodes.preview import clean_estimate, offer_preview
 from latentgraph.nodes.scheduler_state import copied, scaled_input, stepped
 from latentgraph.nodes.values import Guidance, Latents, RandomState, SchedulerState, Timestep
@@ -59,7 +60,7 @@ def denoise_step(
     """
     scheduler = copied(state)
     model_input = scaled_input(scheduler, latents.samples, timestep)
-    positive, negative = predictions(loaded(denoiser, context), model_input, timestep, guidance)
+    positive, negative = predictions(loaded(denoiser, context), model_input, timestep, guidance, context)
     if negative is not None:
         positive = guided_prediction(positive, negative, guidance.scale, guidance.rescale)
     offer_preview(denoiser, lambda: clean_estimate(scheduler, model_input, positive, timestep), context)
@@ -70,50 +71,3 @@ def denoise_step(
 def with_samples(latents: Latents, samples: Tensor) -> Latents:
     """Other numbers in latents of the same size and family."""
     return Latents(samples, latents.height, latents.width, latents.scaled, latents.family)
-
-
-def predictions(
-    module: Any, model_input: Tensor, timestep: Timestep, guidance: Guidance
-) -> tuple[Tensor, Tensor | None]:
-    """One call of the denoiser, for both sides of the guidance where there are two.
-
-    Args:
-        module: A UNet2DConditionModel.
-        model_input: Latents, scaled for the denoiser, (B, C, h, w).
-        timestep: Of this turn.
-        guidance: Its embeddings are (B, T, D), or (2B, T, D) when guided.
-
-    Returns:
-        The prediction for the positive side, (B, C, h, w), and that for the negative side or None.
-    """
-    import torch
-
-    width = getattr(module.config, "time_cond_proj_dim", None)
-    if width is not None:
-        # A distilled denoiser has the guidance inside and is told its scale: it needs no negative side.
-        strength = guidance_scale_embedding(guidance.scale, len(model_input), width)
-        told = strength.to(device=model_input.device, dtype=model_input.dtype)
-        return predicted(module, model_input, timestep, guidance.positive.embeddings, told), None
-    if not guidance.guided:
-        return predicted(module, model_input, timestep, guidance.embeddings), None
-    both = predicted(module, torch.cat([model_input] * 2), timestep, guidance.embeddings)
-    negative, positive = both.chunk(2)
-    return positive, negative
-
-
-def predicted(
-    module: Any, model_input: Tensor, timestep: Timestep, embeddings: Tensor, strength: Tensor | None = None
-) -> Tensor:
-    """One call of the denoiser; the batch of the embeddings must be that of the input."""
-    import torch
-
-    if len(model_input) != len(embeddings):
-        raise ValueError(
-            f"{len(model_input)} latents meet {len(embeddings)} embeddings; "
-            "give encode the same images_per_prompt as draw_noise has for its batch"
-        )
-    with torch.no_grad():
-        prediction: Tensor = module(
-            model_input, timestep.value, encoder_hidden_states=embeddings, timestep_cond=strength, return_dict=False
-        )[0]
-    return prediction

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from latentgraph.graph.context import ALONE, RunContext
 from latentgraph.graph.node import node
-from latentgraph.nodes.denoise import DenoiseStep, Eta, predictions, with_samples
+from latentgraph.nodes.denoise import DenoiseStep, Eta, with_samples
 from latentgraph.nodes.guidance import guided_prediction
 from latentgraph.nodes.handles import Denoiser
 from latentgraph.nodes.handles import loaded as loaded_module
+from latentgraph.nodes.prediction import predictions
 from latentgraph.nodes.preview import clean_estimate, offer_preview
 from latentgraph.nodes.schedule import unset
 from latentgraph.nodes.scheduler_state import copied, scaled_input, stepped
@@ -71,7 +72,7 @@ def predict_noise(
         guidance: What to steer by.
     """
     module = loaded_module(denoiser, context)
-    positive, negative = predictions(module, model_input.samples, timestep, guidance)
+    positive, negative = predictions(module, model_input.samples, timestep, guidance, context)
     if denoiser.scheduler is not None:
         levels = unset(denoiser.scheduler, context)
         offer_preview(denoiser, lambda: _estimate(levels, model_input, positive, negative, timestep, guidance), context)

@@ -34,14 +34,14 @@ def guidance(
 
     steering = negative if scale > 1 else None
     if steering is None:
-        return Guidance(positive, None, scale, rescale, positive.embeddings, positive.family)
+        return Guidance(positive, None, scale, rescale, positive.embeddings, family=positive.family)
     if steering.embeddings.shape != positive.embeddings.shape:
         raise ValueError(
             f"positive is {tuple(positive.embeddings.shape)}, negative is {tuple(steering.embeddings.shape)}; "
             "expected the same shape: give both the same images_per_prompt"
         )
     both = torch.cat([steering.embeddings, positive.embeddings])
-    return Guidance(positive, steering, scale, rescale, both, positive.family)
+    return Guidance(positive, steering, scale, rescale, both, family=positive.family)
 
 
 def guided_prediction(positive: Tensor, negative: Tensor, scale: float, rescale: float = 0.0) -> Tensor:

@@ -65,6 +65,10 @@ class Guidance:
     """0 to 1: how far the spread of the guided prediction is drawn back to that of the positive one."""
     embeddings: Tensor
     """What the denoiser is given at every step: [negative; positive] (2B, T, D) when guided, else (B, T, D)."""
+    added: Mapping[str, Tensor] = field(default_factory=dict)
+    """More that it is given at every step, by its own names (`added_cond_kwargs`); rows as in `embeddings`."""
+    channels: Tensor | None = None
+    """What is laid behind the channels of its input at every step, (B, C, h, w): a mask and what it leaves, a depth."""
     family: str = ""
 
     @property

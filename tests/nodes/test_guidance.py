@@ -9,8 +9,8 @@ import pytest
 import torch
 from diffusers.pipelines.stable_diffusion import pipeline_stable_diffusion
 
-from latentgraph.nodes.denoise import predictions
 from latentgraph.nodes.guidance import guidance, guidance_scale_embedding, guided_prediction
+from latentgraph.nodes.prediction import predictions
 from latentgraph.nodes.values import Conditioning, Timestep
 
 

@@ -1,0 +1,69 @@
+"""The one call of the denoiser at a step, for both sides of the guidance, with all that it is told but the latents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from latentgraph.graph.context import ALONE, RunContext
+from latentgraph.nodes.guidance import guidance_scale_embedding
+from latentgraph.nodes.values import Guidance, Timestep
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def predictions(
+    module: Any, model_input: Tensor, timestep: Timestep, guidance: Guidance, context: RunContext = ALONE
+) -> tuple[Tensor, Tensor | None]:
+    """One call of the denoiser, for both sides of the guidance where there are two.
+
+    Args:
+        module: A UNet2DConditionModel.
+        model_input: Latents, scaled for the denoiser, (B, C, h, w).
+        timestep: Of this turn.
+        guidance: Its embeddings are (B, T, D), or (2B, T, D) when guided.
+        context: Of the run.
+
+    Returns:
+        The prediction for the positive side, (B, C, h, w), and that for the negative side or None.
+    """
+    import torch
+
+    width = getattr(module.config, "time_cond_proj_dim", None)
+    if width is not None:
+        # A distilled denoiser has the guidance inside and is told its scale: it needs no negative side.
+        strength = guidance_scale_embedding(guidance.scale, len(model_input), width)
+        told = strength.to(device=model_input.device, dtype=model_input.dtype)
+        return predicted(module, model_input, timestep, guidance, told), None
+    if not guidance.guided:
+        return predicted(module, model_input, timestep, guidance), None
+    both = predicted(module, torch.cat([model_input] * 2), timestep, guidance)
+    negative, positive = both.chunk(2)
+    return positive, negative
+
+
+def predicted(
+    module: Any, model_input: Tensor, timestep: Timestep, guidance: Guidance, strength: Tensor | None = None
+) -> Tensor:
+    """One call of the denoiser; the batch of the embeddings must be that of the input."""
+    import torch
+
+    embeddings = guidance.embeddings if strength is None else guidance.positive.embeddings
+    if len(model_input) != len(embeddings):
+        raise ValueError(
+            f"{len(model_input)} latents meet {len(embeddings)} embeddings; "
+            "give encode the same images_per_prompt as draw_noise has for its batch"
+        )
+    if guidance.channels is not None:
+        more = torch.cat([guidance.channels] * (len(model_input) // len(guidance.channels)))
+        model_input = torch.cat([model_input, more], dim=1)
+    with torch.no_grad():
+        prediction: Tensor = module(
+            model_input,
+            timestep.value,
+            encoder_hidden_states=embeddings,
+            timestep_cond=strength,
+            added_cond_kwargs=dict(guidance.added) or None,
+            return_dict=False,
+        )[0]
+    return prediction
