@@ -19,6 +19,7 @@ from latentgraph.nodes.load import (
     VAE_TYPE,
     load_model,
 )
+from latentgraph.nodes.memory import MEMORY
 from latentgraph.nodes.random_state import start_random_state
 from latentgraph.nodes.safety import safety_check
 from latentgraph.nodes.schedule import configure_scheduler, schedule
@@ -48,6 +49,7 @@ __all__ = [
     "IMAGE",
     "LATENTS",
     "MASK",
+    "MEMORY",
     "NOISE",
     "NOISE_PREDICTION",
     "PREDICTION_PAIR",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self
 from latentgraph.graph.context import ALONE, RunContext
 from latentgraph.nodes.loading.families import family_of_component
 from latentgraph.nodes.loading.held import HeldSource, content_digest, held_config, json_digest
+from latentgraph.nodes.memory import settled, where_to_wait
 
 if TYPE_CHECKING:
     from transformers import CLIPImageProcessor
@@ -182,8 +183,17 @@ def loaded(handle: Handle, context: RunContext = ALONE) -> Any:
         return handle.source.module
     if isinstance(handle, Tokenizer):
         device = dtype = ""  # A tokenizer is no tensor: one serves every device.
-    key = ("module", handle.role, handle.class_name, handle.digest, device, dtype)
-    return context.pool.get(key, lambda: handle.source.make(device, dtype, context.warn))
+    key = ("module", handle.role, handle.class_name, handle.digest, device, dtype, where_to_wait(device, context))
+    return context.pool.get(key, lambda: _made(handle, device, dtype, context))
+
+
+def _made(handle: Handle, device: str, dtype: str, context: RunContext) -> Any:
+    if not device:
+        return handle.source.make(device, dtype, context.warn)
+    made = handle.source.make("cpu", dtype, context.warn)
+    if isinstance(made, LoadedSafetyChecker):
+        return made._replace(module=settled(made.module, device, context))
+    return settled(made, device, context)
 
 
 def short_number(count: int) -> str:

@@ -82,9 +82,11 @@ def colours(vae: VAE, latents: Tensor, context: RunContext) -> Tensor:
     module = loaded(vae, context)
     if vae.parameters <= SMALL_VAE:
         parameter = next(module.parameters())
-        samples = (latents / module.config.scaling_factor).to(parameter)
+        # Its weights may wait elsewhere: where they compute is told by the run.
+        place = context.settings.get("device") or parameter.device
+        samples = (latents / module.config.scaling_factor).to(device=place, dtype=parameter.dtype)
         return to_unit_range(decoded(module, samples).float().cpu())
-    weights = context.pool.get(("preview", vae.digest), lambda: fitted_map(module))
+    weights = context.pool.get(("preview", vae.digest), lambda: fitted_map(module, context.settings.get("device")))
     return to_unit_range(mapped(latents.float().cpu(), weights))
 
 
@@ -96,7 +98,7 @@ def mapped(latents: Tensor, weights: Tensor) -> Tensor:
     return found
 
 
-def fitted_map(module: Any) -> Tensor:
+def fitted_map(module: Any, device: str | None = None) -> Tensor:
     """The linear map from a cell of scaled latents to its mean colour that fits a VAE best, by least squares.
 
     It is fitted on what the VAE's encoder makes of smooth random pictures: latents drawn at random are none that a
@@ -113,7 +115,8 @@ def fitted_map(module: Any) -> Tensor:
     drawn = torch.rand(FITTED_PICTURES, 3, 3, 3, generator=torch.Generator().manual_seed(0)) * 2.6 - 1.3
     pictures = F.interpolate(drawn, size=(edge, edge), mode="bicubic", align_corners=True).clamp(-1, 1)
     with torch.no_grad():
-        encoded = module.encode(pictures.to(parameter)).latent_dist.mode().float().cpu() * module.config.scaling_factor
+        given = pictures.to(device=device or parameter.device, dtype=parameter.dtype)
+        encoded = module.encode(given).latent_dist.mode().float().cpu() * module.config.scaling_factor
     means = F.adaptive_avg_pool2d(pictures, encoded.shape[-2:])
     cells = encoded.movedim(1, -1).flatten(0, 2)
     known = torch.cat([cells, torch.ones(len(cells), 1)], dim=1).double()

@@ -86,6 +86,7 @@ def run(
     nodes: options.NodeFiles = None,
     device: options.Device = None,
     dtype: options.Dtype = None,
+    memory: options.Memory = None,
     download: Annotated[
         bool, typer.Option("--download", help="Fetch a model that is not on this machine without asking.")
     ] = False,
@@ -104,7 +105,7 @@ def run(
     options.refuse_unknown_mode(images)
     request = RunRequest(
         workflow,
-        options.asked_settings(device=device, dtype=dtype),
+        options.asked_settings(device=device, dtype=dtype, memory=memory),
         values or (),
         inputs,
         until,
@@ -142,6 +143,7 @@ def edit(
     nodes: options.NodeFiles = None,
     device: options.Device = None,
     dtype: options.Dtype = None,
+    memory: options.Memory = None,
     images: options.Images = "auto",
     web: Annotated[
         int | None,
@@ -158,7 +160,7 @@ def edit(
     from latentgraph.tui.editor.request import EditRequest
 
     options.refuse_unknown_mode(images)
-    asked = options.asked_settings(device=device, dtype=dtype)
+    asked = options.asked_settings(device=device, dtype=dtype, memory=memory)
     request = EditRequest(workflow, asked, out, allow_read or (), nodes or (), images, web, ascii_only)
     raise typer.Exit(edit_workflow(request))
 

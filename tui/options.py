@@ -74,6 +74,12 @@ Dtype = Annotated[
                  help="Precision of the models: auto (float16 on a CUDA device, else float32), float32, "
                       "float16 or bfloat16."),
 ]  # fmt: skip
+Memory = Annotated[
+    str | None,
+    typer.Option("--memory", metavar="auto|resident|offload|stream", show_default="auto",
+                 help="Where weights wait on a GPU: auto (there, as long as they fit), resident (always there), "
+                      "offload (only the part that computes) or stream (layer by layer)."),
+]  # fmt: skip
 Images = Annotated[
     str, typer.Option("--images", metavar="auto|none|kitty|sixel|blocks", help="How to show pictures in the terminal.")
 ]
