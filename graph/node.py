@@ -72,6 +72,8 @@ class NodeOptions:
     """Told the literal inputs, returns the family of each output; reads configuration files and headers, no weights."""
     draws: str = ""
     """The input with the random state that it draws from: two nodes that draw from one state get the same numbers."""
+    families: tuple[str, ...] = ()
+    """The families whose values it works with; empty where any will do."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,7 @@ def node(
     effect: bool = False,
     describe: Callable[[Mapping[str, Any]], Described] | None = None,
     draws: str = "",
+    families: tuple[str, ...] = (),
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Declare a function to be a node. The function itself is returned unchanged.
 
@@ -127,10 +130,12 @@ def node(
         effect: It hands something to the run's sink.
         describe: Tells the family of each output from the literal inputs.
         draws: Name of the input with the random state that it draws from.
+        families: The families whose values it works with, where not any will do.
     """
 
     def declare(function: Callable[P, R]) -> Callable[P, R]:
-        options = NodeOptions(category, name or function.__name__, version, tuple(settings), effect, describe, draws)
+        called = name or function.__name__
+        options = NodeOptions(category, called, version, tuple(settings), effect, describe, draws, tuple(families))
         setattr(function, _OPTIONS, options)
         return function
 

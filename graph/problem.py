@@ -27,7 +27,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "E106": "a link from an output that does not exist",
         "E107": "the types of a link do not match",
         "E108": "a cycle",
-        "E109": "parts of different model families",
+        "E109": "parts of different model families, or of one that the node is not for",
         "E110": "a loop with neither each nor carry",
         "E111": "a name used twice in one loop",
         "E112": "a loop's body reaches outside the loop",

@@ -48,7 +48,7 @@ def _list(registry: Registry, *, as_json: bool) -> None:
         for node in registry:
             print_json(node_json(node, registry))
         return
-    groups = [(category, [(node.name, node.docstring.summary) for node in nodes])
+    groups = [(category, [(node.name, _summary(node)) for node in nodes])
               for category, nodes in groupby(registry, key=lambda node: node.category)]  # fmt: skip
     groups.append(("structure", list(STRUCTURE.items())))
     width = max(len(name) for _, rows in groups for name, _ in rows)
@@ -57,6 +57,12 @@ def _list(registry: Registry, *, as_json: bool) -> None:
         _rows(rows, width)
     if sys.stdout.isatty():
         print("\n`latentgraph nodes NAME` shows one in full.")
+
+
+def _summary(node: NodeType) -> str:
+    """What a node does, and of which families where it is not for all."""
+    families = ", ".join(node.options.families)
+    return f"{node.docstring.summary} ({families})" if families else node.docstring.summary
 
 
 def _show(node: NodeType, registry: Registry) -> None:
@@ -70,6 +76,9 @@ def _show(node: NodeType, registry: Registry) -> None:
             _heading(title)
             rows = [(port.name, _described(port, wants=title == "takes")) for port in ports.values()]
             _rows(rows, max(len(name) for name in ports))
+    if node.options.families:
+        _heading("is for models of")
+        _rows([("", ", ".join(node.options.families))], -2)
     _heading("comes from")
     _rows([("", registry.origin(node.name))], -2)
 
@@ -136,6 +145,7 @@ def node_json(node: NodeType, registry: Registry) -> dict[str, Any]:
     return {
         "name": node.name,
         "category": node.category,
+        "families": list(node.options.families),
         "help": node.docstring.summary,
         "description": node.docstring.description,
         "inputs": {name: _port_json(port) | _default_json(port) for name, port in node.inputs.items()},

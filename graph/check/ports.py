@@ -36,6 +36,11 @@ def settle_ports(typed: TypedNode, node: Node, scope: Scope, json_path: JsonPath
                 message = f"'{text}' is of family {offer.family}, but '{family_port}' is of family {family}"
                 hint = "take all parts from one model, or from models of one family"
                 scope.report.add("E109", message, (*place, "from"), typed.path, name, hint=hint, key=False)
+            elif typed.type.options.families and offer.family not in typed.type.options.families:
+                wanted = " or ".join(typed.type.options.families)
+                message = f"'{text}' is of family {offer.family}, and '{node.type}' is for {wanted}"
+                hint = f"take a model of family {wanted}, or another node"
+                scope.report.add("E109", message, (*place, "from"), typed.path, name, hint=hint, key=False)
             family, family_port = family or offer.family, family_port or name
     for name, port in ports.items():
         # A disabled node may be one that its author has not finished.

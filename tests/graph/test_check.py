@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.graph.toys import toy_document, toy_registry
+from tests.graph.toys import Dough, toy_document, toy_registry
 
 from latentgraph.graph.check import check
 from latentgraph.graph.document import Document, parse_document, read_document
 from latentgraph.graph.errors import NodeFailedError, WorkflowError
 from latentgraph.graph.node import node as declared_node
+from latentgraph.graph.problem import Problem
 from latentgraph.graph.registry import Registry
 from latentgraph.graph.run import Engine
 
@@ -171,6 +172,26 @@ def test_families_spread_through_a_loop_and_a_sub_workflow(registry: Registry, t
     assert (problem.code, problem.node, problem.port) == ("E109", "l/j", "second")
     assert problem.message == "'loop.rye' is of family rye, but 'first' is of family wheat"
     assert problem.hint == "take all parts from one model, or from models of one family"
+
+
+def test_a_node_for_one_family_refuses_another() -> None:
+    @declared_node(category="toy", families=("rye",))
+    def sour(dough: Dough) -> Dough:
+        """Let a rye dough stand."""
+        return dough
+
+    registry = toy_registry()
+    registry.add(sour)
+
+    def problems(grain: str) -> list[Problem]:
+        nodes = {"m": node("mix", flour=5, grain=grain), "s": node("sour", dough=link("m.dough"))}
+        return check(toy_document({"nodes": nodes, "outputs": {"o": link("s.dough")}}), registry).errors
+
+    assert problems("rye") == []
+    (problem,) = problems("wheat")
+    assert (problem.code, problem.node, problem.port) == ("E109", "s", "dough")
+    assert problem.message == "'m.dough' is of family wheat, and 'sour' is for rye"
+    assert problem.hint == "take a model of family rye, or another node"
 
 
 def test_a_sub_workflow_takes_its_defaults_and_its_places_are_its_own(registry: Registry, tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 from tests.tui.conftest import TOYS, Cli
 
 
@@ -62,3 +64,17 @@ def test_loops_and_workflows_are_explained_too(cli: Cli) -> None:
 def test_an_unknown_node_type_is_told_the_closest(cli: Cli) -> None:
     done = cli("nodes", "denoise_stepp")
     assert (done.code, done.err) == (2, "error: there is no node type 'denoise_stepp'; did you mean 'denoise_step'?\n")
+
+
+def test_a_node_for_one_family_says_so(cli: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "sour.py"
+    file.write_text(
+        "from latentgraph.graph.node import node\n\n\n"
+        '@node(category="bakery", families=("rye",))\n'
+        'def sour(text: str) -> str:\n    """Let it stand."""\n    return text\n'
+    )
+    lines = [" ".join(line.split()) for line in cli("nodes", "--nodes", str(file)).out.splitlines()]
+    assert "sour Let it stand. (rye)" in lines
+    assert "is for models of\n  rye\n" in cli("nodes", "sour", "--nodes", str(file)).out
+    (node,) = cli("nodes", "sour", "--nodes", str(file), "--json").events
+    assert node["families"] == ["rye"]
