@@ -1,6 +1,6 @@
-"""What of the README is made and not written: the table of keys, and the pictures of the editor and of the model.
+"""What of the README is made and not written: the lists of workflows, nodes and keys, and the pictures.
 
-`python -m tests.readme` makes them anew. A test holds the table against the keys.
+`python -m tests.readme` makes them anew, `python -m tests.readme lists` the lists alone. A test holds the lists.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import sys
 import tempfile
 import textwrap
 from itertools import groupby
@@ -35,7 +36,14 @@ PROMPTS = (
     "a yellow star left of a blue square on a black background",
 )
 COLUMNS, EDGE, GAP, ROW = 4, 160, 16, 212
-_TABLE = re.compile(r"(<!-- keys -->\n).*?(<!-- end of keys -->)", re.DOTALL)
+FAMILIES = {
+    "": "Stable Diffusion 1.x, and what shares its parts",
+    "sd1": "Stable Diffusion 1.x",
+    "sd2": "Stable Diffusion 2.x",
+    "sdxl": "Stable Diffusion XL",
+    "sd3": "Stable Diffusion 3",
+    "flux": "Flux",
+}
 PLACES = {"app": "everywhere", "canvas": "on the canvas"}
 
 
@@ -52,9 +60,39 @@ def key_table() -> str:
     return "\n".join(lines) + "\n"
 
 
-def with_table(text: str) -> str:
-    """The README with the table as it is now."""
-    return _TABLE.sub(lambda found: found[1] + key_table() + found[2], text)
+def workflow_table() -> str:
+    """The workflows that ship, by model family, as Markdown."""
+    from latentgraph.graph.registry import Registry
+    from latentgraph.tui.shipped import by_family
+
+    lines = ["| family | workflow | what it shows |", "|---|---|---|"]
+    for family, ones in by_family(Registry.load()):
+        heads = [FAMILIES.get(family, family), *[""] * (len(ones) - 1)]
+        lines += [f"| {head} | `{one.name}` | {one.sentence} |" for head, one in zip(heads, ones, strict=True)]
+    return "\n".join(lines) + "\n"
+
+
+def node_table() -> str:
+    """The nodes by category, those for some families with their names, as Markdown."""
+    from latentgraph.graph.node import NodeType
+    from latentgraph.graph.registry import Registry
+
+    def named(node: NodeType) -> str:
+        families = ", ".join(node.options.families)
+        return f"`{node.name}` ({families})" if families else f"`{node.name}`"
+
+    lines = ["| stage | nodes |", "|---|---|"]
+    for category, nodes in groupby(Registry.load(), key=lambda node: node.category):
+        lines.append(f"| {category} | {' · '.join(named(node) for node in nodes)} |")
+    return "\n".join(lines) + "\n"
+
+
+def with_lists(text: str) -> str:
+    """The README with its lists as they are now."""
+    for name, table in (("keys", key_table), ("workflows", workflow_table), ("nodes", node_table)):
+        between = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
+        text = between.sub(lambda found, table=table: found[1] + table() + found[2], text)  # type: ignore[misc]
+    return text
 
 
 async def take_picture() -> str:
@@ -104,7 +142,9 @@ def make_sheet() -> Image.Image:
 
 def main() -> None:
     """Make all of it anew."""
-    README.write_text(with_table(README.read_text("utf-8")), "utf-8")
+    README.write_text(with_lists(README.read_text("utf-8")), "utf-8")
+    if sys.argv[1:] == ["lists"]:
+        return
     svg = asyncio.run(take_picture())
     # A picture of a text needs no font from somewhere else: every system has one of fixed width.
     svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)

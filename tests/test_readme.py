@@ -67,7 +67,9 @@ def test_every_path_that_the_readme_names_is_there() -> None:
         assert (root / target).exists(), target
 
 
-def test_the_table_of_keys_is_that_of_the_editor() -> None:
-    from tests.readme import with_table
+def test_the_lists_of_workflows_nodes_and_keys_are_what_is_there() -> None:
+    from tests.readme import with_lists
 
-    assert with_table(README) == README, "python -m tests.readme"
+    for name in ("keys", "workflows", "nodes"):
+        assert README.count(f"<!-- {name} -->") == README.count(f"<!-- end of {name} -->") == 1
+    assert with_lists(README) == README, "python -m tests.readme lists"

@@ -198,6 +198,14 @@ def list_node_types(
     list_nodes(name, nodes or (), as_json=as_json)
 
 
+@app.command("workflows")
+def list_shipped_workflows(as_json: options.AsJson = False, debug: options.Debug = False) -> None:
+    """List the workflows that ship, to run or to copy by name."""
+    from latentgraph.tui.listing import list_workflows
+
+    list_workflows(as_json=as_json)
+
+
 @app.command()
 def schema(
     out: Annotated[

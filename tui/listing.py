@@ -1,4 +1,4 @@
-"""`latentgraph nodes`: the node types by category, and one of them in full."""
+"""`latentgraph nodes` and `latentgraph workflows`: the node types by category, one of them in full, what ships."""
 
 from __future__ import annotations
 
@@ -41,6 +41,24 @@ def list_nodes(name: str | None, node_files: Iterable[Path], *, as_json: bool) -
     else:
         hint = closest(name, [*registry.names(), *STRUCTURE])
         raise CommandError(f"there is no node type '{name}'; {hint or '`latentgraph nodes` lists them'}")
+
+
+def list_workflows(*, as_json: bool) -> None:
+    """Print the workflows that ship, those of a family under its name."""
+    from latentgraph.tui.shipped import by_family
+
+    registry = load_registry(())
+    groups = by_family(registry)
+    width = max(len(one.name) for _, ones in groups for one in ones)
+    for index, (family, ones) in enumerate(groups):
+        if as_json:
+            for one in ones:
+                print_json({"name": one.name, "help": one.sentence, "families": list(one.families(registry))})
+            continue
+        _heading(family or "any family", space=index > 0)
+        _rows([(one.name, one.sentence) for one in ones], width)
+    if sys.stdout.isatty() and not as_json:
+        print("\n`latentgraph run NAME` runs one, `latentgraph edit NAME` opens a copy.")
 
 
 def _list(registry: Registry, *, as_json: bool) -> None:

@@ -78,3 +78,12 @@ def test_a_node_for_one_family_says_so(cli: Cli, tmp_path: Path) -> None:
     assert "is for models of\n  rye\n" in cli("nodes", "sour", "--nodes", str(file)).out
     (node,) = cli("nodes", "sour", "--nodes", str(file), "--json").events
     assert node["families"] == ["rye"]
+
+
+def test_the_workflows_that_ship_are_listed_with_what_they_show(cli: Cli) -> None:
+    done = cli("workflows")
+    lines = [" ".join(line.split()) for line in done.out.splitlines()]
+    assert (done.code, done.err, lines[0]) == (0, "", "any family")
+    assert "text_to_image_open_step Text to image with the step of denoising taken apart." in lines
+    told = {one["name"]: one["help"] for one in cli("workflows", "--json").events}
+    assert told["text_to_image_open_step"] == "Text to image with the step of denoising taken apart."

@@ -71,7 +71,7 @@ class FileActions(BaseScreen):
     async def _choose(self, *, start: bool = False) -> None:
         """Ask which workflow to open, and open it."""
         from latentgraph.tui.editor.dialogs.open import OpenWorkflow, StartScreen
-        from latentgraph.tui.editor.dialogs.shipped import shipped_workflows
+        from latentgraph.tui.shipped import shipped_workflows
 
         dialog = (StartScreen if start else OpenWorkflow)(shipped_workflows(), recent_files())
         opening: Opening | None = await self.app.push_screen_wait(dialog)

@@ -17,7 +17,7 @@ from textual.widgets import Static
 from latentgraph.graph.names import printable
 from latentgraph.tui.editor.dialogs.pick import PickFile
 from latentgraph.tui.editor.dialogs.search import Row, SearchDialog, highlighted
-from latentgraph.tui.editor.dialogs.shipped import Shipped
+from latentgraph.tui.shipped import Shipped
 
 BROWSE = "browse"
 NAME_WIDTH = 24

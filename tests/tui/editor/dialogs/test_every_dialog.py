@@ -27,8 +27,8 @@ from latentgraph.tui.editor.dialogs.recover import Left, Recover
 from latentgraph.tui.editor.dialogs.rename import Rename
 from latentgraph.tui.editor.dialogs.run_with import RunWith
 from latentgraph.tui.editor.dialogs.search import Rows
-from latentgraph.tui.editor.dialogs.shipped import shipped_workflows
 from latentgraph.tui.editor.themes import DARK, LIGHT
+from latentgraph.tui.shipped import shipped_workflows
 
 WORKFLOW = Workflow.model_validate(
     {

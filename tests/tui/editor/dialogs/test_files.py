@@ -13,7 +13,7 @@ from latentgraph.tui.editor.dialogs import folders
 from latentgraph.tui.editor.dialogs.folders import list_folder
 from latentgraph.tui.editor.dialogs.open import Opening, OpenWorkflow, StartScreen
 from latentgraph.tui.editor.dialogs.pick import PickFile, SaveAs
-from latentgraph.tui.editor.dialogs.shipped import Shipped, first_sentence, shipped_workflows
+from latentgraph.tui.shipped import Shipped, first_sentence, shipped_workflows
 
 SHIPPED = (Shipped("text_to_image", Path("/s/text_to_image.json"), "A picture from a text."),)
 
