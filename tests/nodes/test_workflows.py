@@ -14,9 +14,12 @@ from latentgraph.graph.canonical import canonical_text
 from latentgraph.graph.check import check
 from latentgraph.graph.document import Document, read_document
 from latentgraph.graph.registry import Registry
+from latentgraph.tui.find import shipped_names
 
 FOLDER = Path(str(files("latentgraph.workflows")))
 NAMES = ("text_to_image", "text_to_image_open_step")
+EVERY = shipped_names()
+"""Whatever lies in the folder of the workflows."""
 
 
 def shipped(name: str) -> Document:
@@ -24,14 +27,21 @@ def shipped(name: str) -> Document:
     return read_document(FOLDER / f"{name}.json")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY)
 def test_the_check_finds_nothing(name: str) -> None:
     assert check(shipped(name), Registry.load()).problems == ()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY)
 def test_the_file_is_written_canonically(name: str) -> None:
     assert canonical_text(shipped(name).workflow) == (FOLDER / f"{name}.json").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_it_says_what_it_shows_and_what_each_input_is(name: str) -> None:
+    workflow = shipped(name).workflow
+    assert len(workflow.description.split()) >= 8
+    assert all(one.description for one in workflow.inputs.values())
 
 
 @pytest.mark.parametrize("name", NAMES)
