@@ -7,7 +7,7 @@ module itself lives in the pool of the process and is made when a node first ask
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self
 
 from latentgraph.graph.context import ALONE, RunContext
@@ -24,6 +24,24 @@ class Source(Protocol):
 
     def make(self, device: str, dtype: str, warn: Any) -> Any:
         """The module, in eval mode, on `device` and in `dtype`; empty strings mean: as it is, or cpu and float32."""
+
+
+class Adapter(Protocol):
+    """Something that is added to a module after it was made: a LoRA, a learned token, an image adapter.
+
+    It is a small immutable value, as a handle is: it says where its own weights come from, and does not hold them.
+    """
+
+    @property
+    def digest(self) -> str:
+        """Of everything that it does to a module; equal digests mean equal bits."""
+
+    @property
+    def summary(self) -> str:
+        """A few words for people: `LoRA pixels.safetensors at 0.8`."""
+
+    def apply(self, module: Any) -> None:
+        """Change `module`, which nobody else has: it is on the CPU, or where a held one was, in the run's dtype."""
 
 
 class LoadedSafetyChecker(NamedTuple):
@@ -50,6 +68,8 @@ class Handle:
     source: Source = field(repr=False)
     parameters: int = 0
     """How many numbers the weights are, read off the headers of the files; 0 where there are none."""
+    adapters: tuple[Adapter, ...] = ()
+    """What is added to the module once it is made, in this order; `digest` covers them. Add one by `adapted`."""
 
     role: ClassVar[str] = ""
 
@@ -73,12 +93,17 @@ class Handle:
             parameters=sum(p.numel() for p in module.parameters()) if hasattr(module, "parameters") else 0,
         )
 
+    def adapted(self, adapter: Adapter) -> Self:
+        """The same part with `adapter` added behind those that it has."""
+        return replace(self, digest=json_digest([self.digest, adapter.digest]), adapters=(*self.adapters, adapter))
+
     @property
     def summary(self) -> str:
         """One line for people: `UNet2DConditionModel, 2.2M parameters, sd1`."""
         parts = [self.class_name]
         if self.parameters:
             parts.append(f"{short_number(self.parameters)} parameters")
+        parts += [adapter.summary for adapter in self.adapters]
         return ", ".join([*parts, self.family] if self.family else parts)
 
 
@@ -169,7 +194,8 @@ def loaded(handle: Handle, context: RunContext = ALONE) -> Any:
     """The live module that `handle` stands for, in eval mode, on the device and in the dtype of the run.
 
     It is made once for each process, device and dtype, and shared: do not change it. Only the part that is asked
-    for is read. A Scheduler is made anew each time.
+    for is read. A handle with adapters has a module of its own, beside that of the plain handle. A Scheduler is made
+    anew each time.
 
     Args:
         handle: Any part of a model.
@@ -179,7 +205,7 @@ def loaded(handle: Handle, context: RunContext = ALONE) -> Any:
     device, dtype = context.settings.get("device", ""), context.settings.get("dtype", "")
     if isinstance(handle, Scheduler):
         return handle.source.make(device, dtype, context.warn)
-    if isinstance(handle.source, HeldSource) and handle.source.fits(device, dtype):
+    if isinstance(handle.source, HeldSource) and not handle.adapters and handle.source.fits(device, dtype):
         return handle.source.module
     if isinstance(handle, Tokenizer):
         device = dtype = ""  # A tokenizer is no tensor: one serves every device.
@@ -188,9 +214,11 @@ def loaded(handle: Handle, context: RunContext = ALONE) -> Any:
 
 
 def _made(handle: Handle, device: str, dtype: str, context: RunContext) -> Any:
+    made = handle.source.make("cpu" if device else "", dtype, context.warn)
+    for adapter in handle.adapters:
+        adapter.apply(made)
     if not device:
-        return handle.source.make(device, dtype, context.warn)
-    made = handle.source.make("cpu", dtype, context.warn)
+        return made
     if isinstance(made, LoadedSafetyChecker):
         return made._replace(module=settled(made.module, device, context))
     return settled(made, device, context)

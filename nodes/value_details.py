@@ -209,6 +209,8 @@ def handle_rows(value: Handle) -> Rows:
     yield from family_row(value.family)
     if value.parameters:
         yield "parameters", f"{value.parameters:,}"
+    for index, adapter in enumerate(value.adapters):
+        yield f"adapter {index + 1}", adapter.summary
     yield "digest", value.digest[:16]
     yield from _configuration(value.config)
 

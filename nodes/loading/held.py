@@ -39,7 +39,9 @@ class HeldSource:
         """A copy where it is wanted; the module that the program holds is not moved."""
         import torch
 
-        moved = copy.deepcopy(self._network).to(device=device or None, dtype=getattr(torch, dtype) if dtype else None)
+        moved = copy.deepcopy(self._network)
+        if hasattr(moved, "parameters"):
+            moved = moved.to(device=device or None, dtype=getattr(torch, dtype) if dtype else None)
         if isinstance(self.module, tuple):
             return type(self.module)(moved, *self.module[1:])
         return moved
