@@ -9,6 +9,7 @@ from latentgraph.nodes.denoise import denoise_step
 from latentgraph.nodes.denoise_parts import guide, predict_noise, scale_model_input, scheduler_step
 from latentgraph.nodes.guidance import guidance
 from latentgraph.nodes.image import load_image, save_image
+from latentgraph.nodes.image_latents import add_noise, draw_noise_like, encode_image
 from latentgraph.nodes.latents import draw_noise, make_latents
 from latentgraph.nodes.load import (
     DENOISER,
@@ -21,8 +22,9 @@ from latentgraph.nodes.load import (
 )
 from latentgraph.nodes.memory import MEMORY
 from latentgraph.nodes.random_state import start_random_state
+from latentgraph.nodes.resize import resize_image
 from latentgraph.nodes.safety import safety_check
-from latentgraph.nodes.schedule import configure_scheduler, schedule
+from latentgraph.nodes.schedule import configure_scheduler, schedule, skip_steps
 from latentgraph.nodes.settings import DEVICE, DTYPE
 from latentgraph.nodes.text import encode, tokenize
 from latentgraph.nodes.value_types import (
@@ -62,22 +64,27 @@ __all__ = [
     "TOKENIZER",
     "TOKENS",
     "VAE_TYPE",
+    "add_noise",
     "configure_scheduler",
     "decode",
     "denoise_step",
     "draw_noise",
+    "draw_noise_like",
     "encode",
+    "encode_image",
     "guidance",
     "guide",
     "load_image",
     "load_model",
     "make_latents",
     "predict_noise",
+    "resize_image",
     "safety_check",
     "save_image",
     "scale_model_input",
     "schedule",
     "scheduler_step",
+    "skip_steps",
     "start_random_state",
     "tokenize",
 ]

@@ -85,6 +85,32 @@ def schedule(
     return Schedule(turns, SchedulerState(live))
 
 
+@node(category="schedule")
+def skip_steps(
+    timesteps: list[Timestep],
+    state: SchedulerState,
+    strength: Annotated[float, Field(gt=0, le=1)] = 0.8,
+) -> Schedule:
+    """Leave out the first steps, which a picture to begin from has no need of.
+
+    Args:
+        timesteps: All of them.
+        state: The scheduler before its first step.
+        strength: Share of the steps that is left: at 1 all of them, and little of the picture; at 0.1 hardly any
+            change.
+    """
+    before = copied(state)
+    # PNDM and second-order schedulers have more turns than steps; diffusers counts steps.
+    steps = getattr(before, "num_inference_steps", None) or len(timesteps)
+    skipped = (steps - min(int(steps * strength), steps)) * before.order
+    left = timesteps[skipped:]
+    if not left or int(steps * strength) < 1:
+        raise ValueError(f"a strength of {strength:g} leaves none of {steps} steps; give more of either")
+    if hasattr(before, "set_begin_index"):
+        before.set_begin_index(skipped)
+    return Schedule([Timestep(one.value, index) for index, one in enumerate(left)], SchedulerState(before))
+
+
 def unset(scheduler: Scheduler, context: RunContext) -> Any:
     """A live scheduler of its own before `set_timesteps`; its class reads the configuration once in a process."""
     original = context.pool.get(("scheduler", scheduler.digest), lambda: loaded(scheduler, context))

@@ -1,0 +1,129 @@
+"""From a picture to latents to begin at: what image to image does in the place of pure noise."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+from pydantic import Field
+
+from latentgraph.graph.context import ALONE, RunContext
+from latentgraph.graph.node import node
+from latentgraph.nodes.handles import VAE, loaded
+from latentgraph.nodes.latents import DrawnNoise, normal_samples, pixels_per_cell
+from latentgraph.nodes.random_state import after_drawing, generator_at
+from latentgraph.nodes.resize import resized
+from latentgraph.nodes.scheduler_state import copied
+from latentgraph.nodes.values import Image, Latents, Noise, RandomState, SchedulerState, Timestep
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class EncodedImage(NamedTuple):
+    """A picture as latents, and the stream after them.
+
+    Attributes:
+        latents: Clean, one for each picture.
+        random: Where the stream goes on.
+    """
+
+    latents: Latents
+    random: RandomState
+
+
+@node(category="latents", settings=("device", "dtype"), draws="random")
+def encode_image(vae: VAE, image: Image, random: RandomState, *, context: RunContext = ALONE) -> EncodedImage:
+    """Turn pictures into latents.
+
+    The VAE gives a mean and a deviation for each number, and one is drawn from between them.
+
+    Args:
+        vae: Of the model.
+        image: Where an edge is no multiple of the VAE's cell (8 pixels in Stable Diffusion), it is made a bit smaller.
+        random: The stream to draw from.
+    """
+    samples = whole_cells(image.samples, pixels_per_cell(vae.config))
+    module = loaded(vae, context)
+    generator = generator_at(random)
+    encoded = encoded_samples(module, samples, generator)
+    height, width = samples.shape[-2:]
+    return EncodedImage(Latents(encoded, height, width, family=vae.family), after_drawing(random, generator))
+
+
+def encoded_samples(module: Any, samples: Tensor, generator: Any) -> Tensor:
+    """Scaled latents (B, C, h, w) of colours (B, 3, H, W) in [0, 1], drawn from the VAE's posterior by `generator`."""
+    import torch
+
+    first = next(module.parameters())
+    colours = (2.0 * samples - 1.0).to(device=first.device, dtype=first.dtype)
+    # A picture that diffusers has from Pillow lies in memory pixel by pixel; convolutions round otherwise then.
+    colours = colours.contiguous(memory_format=torch.channels_last)
+    with torch.no_grad():
+        latents: Tensor = module.config.scaling_factor * module.encode(colours).latent_dist.sample(generator)
+    return latents
+
+
+def whole_cells(samples: Tensor, cell: int) -> Tensor:
+    """Pictures (B, 3, H, W) whose edges are multiples of `cell` pixels, made smaller by Lanczos where they are not."""
+    height, width = (edge - edge % cell for edge in samples.shape[-2:])
+    if not height or not width:
+        rows, columns = samples.shape[-2:]
+        raise ValueError(f"the picture is {columns} × {rows} pixels; it needs {cell} × {cell} at least")
+    return resized(samples, height, width)
+
+
+@node(category="noise", draws="random")
+def draw_noise_like(
+    latents: Latents, random: RandomState, images_per_prompt: Annotated[int, Field(ge=1)] = 1
+) -> DrawnNoise:
+    """Draw noise in the shape of latents.
+
+    Args:
+        latents: Such as those of a picture.
+        random: The stream to draw from.
+        images_per_prompt: How many noises for each of the latents.
+    """
+    samples = latents.samples
+    shape = (len(samples) * images_per_prompt, *samples.shape[1:])
+    drawn, after = normal_samples(shape, random, str(samples.device), samples.dtype)
+    return DrawnNoise(Noise(drawn, latents.height, latents.width, latents.family), after)
+
+
+@node(category="latents")
+def add_noise(latents: Latents, noise: Noise, timesteps: list[Timestep], state: SchedulerState) -> Latents:
+    """Make latents as noisy as the first of the timesteps wants them.
+
+    Args:
+        latents: Clean.
+        noise: Of deviation 1, for the same size; where there are more noises, the latents are repeated.
+        timesteps: Still to go, from skip_steps.
+        state: The scheduler before the first of them.
+    """
+    clean = repeated(latents.samples, len(noise.samples))
+    samples = noised(clean, noise, timesteps[0], state)
+    return Latents(samples, latents.height, latents.width, latents.scaled, latents.family)
+
+
+def noised(clean: Tensor, noise: Noise, timestep: Timestep, state: SchedulerState) -> Tensor:
+    """Latents (B, C, h, w) with as much of `noise` in them as belongs to `timestep`."""
+    if clean.shape != noise.samples.shape:
+        raise ValueError(
+            f"latents are {tuple(clean.shape)}, noise is {tuple(noise.samples.shape)}; "
+            "expected the same shape: draw it by draw_noise_like"
+        )
+    levels = timestep.value.reshape(1).repeat(len(clean))
+    samples: Tensor = copied(state).add_noise(clean, noise.samples, levels)
+    return samples
+
+
+def repeated(samples: Tensor, count: int) -> Tensor:
+    """The rows of `samples` again and again, until there are `count`; they lie in memory as they did.
+
+    Raises:
+        ValueError: They do not go into `count` evenly.
+    """
+    import torch
+
+    if count % len(samples):
+        raise ValueError(f"{len(samples)} pictures do not go evenly into a batch of {count}")
+    return torch.cat([samples] * (count // len(samples)))
