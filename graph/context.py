@@ -30,6 +30,7 @@ class RunContext:
     offer_preview: Callable[[Callable[[], Any]], None] = _nothing
     hand_over: Callable[[Any, str], None] = _nothing
     stop_if_cancelled: Callable[[], None] = _nothing
+    report_observation: Callable[[Mapping[str, int | float]], None] = _nothing
 
     def progress(self, done: int, total: int) -> None:
         """Say that `done` of `total` turns are done, and stop here if the run was cancelled."""
@@ -39,6 +40,10 @@ class RunContext:
     def warn(self, message: str) -> None:
         """Tell the user something that does not stop the run; kept with the result, and told again on reuse."""
         self.report_warning(message)
+
+    def observe(self, values: Mapping[str, int | float]) -> None:
+        """Tell the user numbers that were looked at on the way, by name; not kept with the result."""
+        self.report_observation(values)
 
     def preview(self, make: Callable[[], Any]) -> None:
         """Offer whoever watches the run a look at what is on its way.

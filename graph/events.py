@@ -153,6 +153,21 @@ class Warned(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Observed(Event):
+    """A node looked at what goes by."""
+
+    name = "observed"
+    node: str
+    values: Mapping[str, int | float]
+    """What it saw, by name."""
+
+    @property
+    def line(self) -> str:
+        """The numbers in a line, in four digits."""
+        return ", ".join(f"{name} {value:.4g}" for name, value in self.values.items())
+
+
+@dataclass(frozen=True, slots=True)
 class RunFinished(Event):
     """Every wanted output is there."""
 
@@ -187,6 +202,7 @@ EVENTS: Mapping[str, type[Event]] = {
         NodeFinished,
         NodeFailed,
         Warned,
+        Observed,
         RunFinished,
         RunCancelled,
     )

@@ -10,7 +10,7 @@ from typing import Any
 from latentgraph.graph.cache import Kept, MemoryCache
 from latentgraph.graph.context import RunContext
 from latentgraph.graph.errors import LatentgraphError, NodeFailedError, RunCancelledError
-from latentgraph.graph.events import Event, NodeFinished, NodeProgress, NodeStarted, Preview, Warned
+from latentgraph.graph.events import Event, NodeFinished, NodeProgress, NodeStarted, Observed, Preview, Warned
 from latentgraph.graph.plan import LoopStep, Operand, Plan, Step
 from latentgraph.graph.pool import Pool
 from latentgraph.graph.sink import Sink
@@ -192,6 +192,7 @@ class Execution:
                 lambda make: self._preview(path, make),
                 lambda value, name: self._hand_over(value, name),
                 self._stop_if_cancelled,
+                lambda values: self.emit(Observed(path, dict(values))),
             )
         return self._contexts[path]
 

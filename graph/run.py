@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event as Flag
@@ -184,15 +184,19 @@ class Run:
         if self._error is not None:
             raise self._error
 
-    def result(self) -> RunFinished:
+    def result(self, on_event: Callable[[Event], None] | None = None) -> RunFinished:
         """Wait for the end and return it.
+
+        Args:
+            on_event: Called with each event as it happens, in the caller's thread.
 
         Raises:
             NodeFailedError: A node failed.
             RunCancelledError: The run was cancelled.
         """
-        for _ in self:
-            pass
+        for event in self:
+            if on_event is not None:
+                on_event(event)
         assert self._result is not None  # without an error there is a result
         return self._result
 

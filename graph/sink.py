@@ -71,6 +71,8 @@ class Sink:
         known = self._values.of(type(value))
         if known is None or known.file is None:
             return
+        if not known.file.of_outputs and not any(saved is value for saved, _ in self._saved):
+            return
         for saved, paths in self._saved:
             if saved is value:
                 self.files.setdefault(name, paths)

@@ -32,6 +32,8 @@ class FileForm(Generic[T]):
     """Write one part into an open file, with the record of how it was made (empty: none)."""
     read_record: Callable[[Path], Mapping[str, str]]
     """The record that a file of this form carries; empty where it carries none."""
+    of_outputs: bool = True
+    """Whether an output of a workflow becomes a file by itself; where not, only a node that saves makes one."""
 
 
 def _no_details(_: Any) -> Iterable[tuple[str, str]]:
@@ -113,7 +115,7 @@ class ValueTypes:
     def small_file(self, value: object) -> bytes:
         """The first part of `value` as a file of its type's form, without a record; empty where it has none."""
         known = self.of(type(value))
-        first = next(iter(known.file.parts(value)), None) if known and known.file else None
+        first = next(iter(known.file.parts(value)), None) if known and known.file and known.file.of_outputs else None
         if known is None or known.file is None or first is None:
             return b""
         file = BytesIO()

@@ -11,22 +11,17 @@ from latentgraph.nodes.guidance import guidance
 from latentgraph.nodes.image import load_image, save_image
 from latentgraph.nodes.image_latents import add_noise, draw_noise_like, encode_image
 from latentgraph.nodes.latents import draw_noise, make_latents
-from latentgraph.nodes.load import (
-    DENOISER,
-    SAFETY_CHECKER,
-    SCHEDULER,
-    TEXT_ENCODER,
-    TOKENIZER,
-    VAE_TYPE,
-    load_model,
-)
+from latentgraph.nodes.lists import split_integers, split_lines, split_numbers
+from latentgraph.nodes.load import DENOISER, SAFETY_CHECKER, SCHEDULER, TEXT_ENCODER, TOKENIZER, VAE_TYPE, load_model
 from latentgraph.nodes.memory import MEMORY
-from latentgraph.nodes.random_state import start_random_state
+from latentgraph.nodes.observe import observe
+from latentgraph.nodes.random_state import start_random_state, start_random_states
 from latentgraph.nodes.resize import resize_image
 from latentgraph.nodes.safety import safety_check
+from latentgraph.nodes.saved_values import load_conditioning, load_latents, save_conditioning, save_latents
 from latentgraph.nodes.schedule import configure_scheduler, schedule, skip_steps
 from latentgraph.nodes.settings import DEVICE, DTYPE
-from latentgraph.nodes.text import encode, tokenize
+from latentgraph.nodes.text import encode, tokenize, tokenize_texts
 from latentgraph.nodes.value_types import (
     CONDITIONING,
     GUIDANCE,
@@ -74,17 +69,27 @@ __all__ = [
     "encode_image",
     "guidance",
     "guide",
+    "load_conditioning",
     "load_image",
+    "load_latents",
     "load_model",
     "make_latents",
+    "observe",
     "predict_noise",
     "resize_image",
     "safety_check",
+    "save_conditioning",
     "save_image",
+    "save_latents",
     "scale_model_input",
     "schedule",
     "scheduler_step",
     "skip_steps",
+    "split_integers",
+    "split_lines",
+    "split_numbers",
     "start_random_state",
+    "start_random_states",
     "tokenize",
+    "tokenize_texts",
 ]

@@ -13,7 +13,7 @@ from latentgraph.nodes.handles import VAE, Denoiser
 from latentgraph.nodes.random_state import after_drawing, generator_at
 from latentgraph.nodes.scheduler_state import initial_deviation
 from latentgraph.nodes.settings import place_for
-from latentgraph.nodes.values import Latents, Noise, RandomState, SchedulerState
+from latentgraph.nodes.values import Conditioning, Latents, Noise, RandomState, SchedulerState
 
 if TYPE_CHECKING:
     import torch
@@ -41,6 +41,8 @@ def draw_noise(
     height: Edge | None = None,
     width: Edge | None = None,
     batch: Annotated[int, Field(ge=1)] = 1,
+    like: Conditioning | None = None,
+    given: Latents | None = None,
     *,
     context: RunContext = ALONE,
 ) -> DrawnNoise:
@@ -53,14 +55,32 @@ def draw_noise(
         height: Of the image in pixels; null: what the model was trained on.
         width: Of the image in pixels; null: what the model was trained on.
         batch: Number of images.
+        like: As many images as it has rows, in place of `batch`.
+        given: Numbers of deviation 1 to begin as, in place of drawn ones (diffusers' argument `latents`); nothing is
+            drawn then, and the size is theirs.
     """
     scale = pixels_per_cell(vae.config)
     own_height, own_width = trained_size(denoiser.config, scale)
     height, width = height or own_height, width or own_width
-    shape = (batch, int(denoiser.config.get("in_channels", 4)), height // scale, width // scale)
+    images = batch if like is None else len(like.embeddings)
+    if random.streams and len(random.streams) != images:
+        raise ValueError(f"{len(random.streams)} seeds meet {images} images; give one seed for each image, or only one")
+    shape = (images, int(denoiser.config.get("in_channels", 4)), height // scale, width // scale)
     device, dtype = place_for(denoiser, context)
+    if given is not None:
+        return DrawnNoise(given_noise(given, shape, device, dtype), random)
     samples, after = normal_samples(shape, random, device, dtype)
     return DrawnNoise(Noise(samples, height, width, denoiser.family), after)
+
+
+def given_noise(given: Latents, shape: tuple[int, ...], device: str, dtype: torch.dtype) -> Noise:
+    """Numbers that somebody gave, as the noise of a batch of that many images and channels."""
+    rows, channels = given.samples.shape[:2]
+    if (rows, channels) != shape[:2]:
+        raise ValueError(
+            f"the given latents are {tuple(given.samples.shape)}; expected {shape[0]} images of {shape[1]} channels"
+        )
+    return Noise(given.samples.to(device, dtype), given.height, given.width, given.family)
 
 
 @node(category="latents")

@@ -6,6 +6,7 @@ get its pictures bit for bit, the stream flows through the graph as a value, in 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
@@ -17,10 +18,11 @@ if TYPE_CHECKING:
     from torch import Generator
 
 MAX_SEED = 2**64 - 1
+Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 
 
 @node(category="noise", name="random_state")
-def start_random_state(seed: Annotated[int, Field(ge=0, le=MAX_SEED)]) -> RandomState:
+def start_random_state(seed: Seed) -> RandomState:
     """Begin a stream of random numbers.
 
     Args:
@@ -29,8 +31,30 @@ def start_random_state(seed: Annotated[int, Field(ge=0, le=MAX_SEED)]) -> Random
     return RandomState(seed)
 
 
-def generator_at(random: RandomState) -> Generator:
-    """A generator of its own that goes on where `random` is."""
+@node(category="noise", name="random_states")
+def start_random_states(seeds: list[Seed] | None) -> RandomState:
+    """Begin a stream of random numbers for each image, so that an image does not depend on who is beside it.
+
+    Args:
+        seeds: One for each image of the batch, prompt by prompt; a single one begins one stream for all images.
+    """
+    if not seeds:
+        raise ValueError("there is no seed; give at least one")
+    streams = tuple([RandomState(seed) for seed in seeds])
+    return streams[0] if len(streams) == 1 else RandomState(seeds[0], streams=streams)
+
+
+def generator_at(random: RandomState) -> Generator | list[Generator]:
+    """Generators of their own that go on where `random` is: one, or one for each of its streams.
+
+    diffusers takes either wherever it draws.
+    """
+    if random.streams:
+        return [_generator_at(one) for one in random.streams]
+    return _generator_at(random)
+
+
+def _generator_at(random: RandomState) -> Generator:
     import torch
 
     generator = torch.Generator("cpu")
@@ -40,8 +64,12 @@ def generator_at(random: RandomState) -> Generator:
     return generator
 
 
-def after_drawing(before: RandomState, generator: Generator) -> RandomState:
+def after_drawing(before: RandomState, generator: Generator | list[Generator]) -> RandomState:
     """Where the stream is after `generator`, which began at `before`, was drawn from; `before` itself if it was not."""
+    if isinstance(generator, list):
+        streams = tuple([after_drawing(one, own) for one, own in zip(before.streams, generator, strict=True)])
+        untouched = all(now is one for now, one in zip(streams, before.streams, strict=True))
+        return before if untouched else replace(before, streams=streams, draws=before.draws + 1)
     state = generator.get_state().numpy().tobytes()
-    reached = before.state or generator_at(before).get_state().numpy().tobytes()
+    reached = before.state or _generator_at(before).get_state().numpy().tobytes()
     return before if state == reached else RandomState(before.seed, state, before.draws + 1)

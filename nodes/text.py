@@ -26,11 +26,41 @@ def tokenize(tokenizer: Tokenizer, text: str, *, context: RunContext = ALONE) ->
         text: The prompt, or the negative prompt; empty is a text too.
     """
     stream = token_stream(loaded(tokenizer, context), [text])
+    _warn_of_lost_words(stream, context)
+    return Tokens((stream,), tokenizer.family)
+
+
+@node(category="text")
+def tokenize_texts(
+    tokenizer: Tokenizer,
+    texts: Annotated[list[str], Field(min_length=1)],
+    like: list[str] | None = None,
+    *,
+    context: RunContext = ALONE,
+) -> Tokens:
+    """Cut several texts into tokens, to be encoded in one batch: a picture, or several, for each text.
+
+    A text in a batch of several gives other bits than it gives alone, as in diffusers.
+
+    Args:
+        tokenizer: Of the model.
+        texts: The prompts, or the negative prompts; a single one is taken once for each text of `like`.
+        like: The prompts, where `texts` are the negative ones.
+    """
+    if like and len(texts) == 1:
+        texts = texts * len(like)
+    if like and len(texts) != len(like):
+        raise ValueError(f"{len(texts)} texts meet {len(like)} prompts; give one for each prompt, or a single one")
+    stream = token_stream(loaded(tokenizer, context), texts)
+    _warn_of_lost_words(stream, context)
+    return Tokens((stream,), tokenizer.family)
+
+
+def _warn_of_lost_words(stream: TokenStream, context: RunContext) -> None:
     for lost in filter(None, stream.truncated):
         context.warn(
             f"the prompt is too long for the model, which reads {stream.input_ids.shape[1]} tokens; lost: {lost}"
         )
-    return Tokens((stream,), tokenizer.family)
 
 
 @node(category="text", settings=("device", "dtype"))
@@ -46,9 +76,9 @@ def encode(
 
     Args:
         text_encoder: Of the model.
-        tokens: Of one text.
+        tokens: Of one text, or of several.
         clip_skip: How many of the encoder's last layers to leave out; some models were trained on 1.
-        images_per_prompt: How often to repeat the result, once for each image of the batch.
+        images_per_prompt: How often to repeat the result, once for each image of the prompt: p0 p0 p1 p1.
     """
     module = loaded(text_encoder, context)
     stream = tokens.streams[0]

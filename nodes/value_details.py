@@ -123,6 +123,10 @@ def guidance_rows(value: Guidance) -> Rows:
 
 def random_state_rows(value: RandomState) -> Rows:
     """Where the stream of random numbers is."""
+    if value.streams:
+        yield "seeds", ", ".join(str(one.seed) for one in value.streams)
+        yield "draws", f"{value.draws} of each"
+        return
     yield "seed", str(value.seed)
     yield "draws", str(value.draws)
     yield "state", "before the first draw" if value.state is None else f"{len(value.state)} bytes"

@@ -9,6 +9,7 @@ from latentgraph.graph.values import FileForm, ValueType
 from latentgraph.nodes import value_details as show
 from latentgraph.nodes.digesting import value_digest, value_size
 from latentgraph.nodes.png import PNG
+from latentgraph.nodes.tensor_files import CONDITIONING_FILE, LATENTS_FILE
 from latentgraph.nodes.values import (
     Conditioning,
     Guidance,
@@ -60,20 +61,28 @@ def _guidance(value: Guidance) -> str:
     return f"scale {value.scale:g}" if value.guided else "no negative side"
 
 
+def _random_state(value: RandomState) -> str:
+    seeds = ", ".join(str(one.seed) for one in value.streams)
+    return f"{f'seeds {seeds}' if seeds else f'seed {value.seed}'}, {_plural(value.draws, 'draw')}"
+
+
 TOKENS = _known(Tokens, _tokens, show.tokens_rows, family=True)
 CONDITIONING = _known(
-    Conditioning, lambda value: f"embeddings {_shape(value.embeddings)}", show.conditioning_rows, family=True
+    Conditioning,
+    lambda value: f"embeddings {_shape(value.embeddings)}",
+    show.conditioning_rows,
+    family=True,
+    file=CONDITIONING_FILE,
 )
 GUIDANCE = _known(Guidance, _guidance, show.guidance_rows, family=True)
-RANDOM_STATE = _known(
-    RandomState, lambda value: f"seed {value.seed}, {_plural(value.draws, 'draw')}", show.random_state_rows
-)
+RANDOM_STATE = _known(RandomState, _random_state, show.random_state_rows)
 NOISE = _known(Noise, lambda value: f"noise {_shape(value.samples)}", show.noise_rows, family=True)
 LATENTS = _known(
     Latents,
     lambda value: f"latents {_shape(value.samples)} of {value.width} × {value.height} pixels",
     show.latents_rows,
     family=True,
+    file=LATENTS_FILE,
 )
 TIMESTEP = _known(
     Timestep, lambda value: f"timestep {value.value.item():g}, turn {value.index + 1}", show.timestep_rows

@@ -90,6 +90,8 @@ class RandomState:
     """Of the generator of the CPU, 5056 bytes; None: before the first draw."""
     draws: int = 0
     """How often it was drawn from."""
+    streams: tuple[RandomState, ...] = ()
+    """One stream for each image of the batch, in their order; empty: this one for all of them."""
 
 
 @dataclass(frozen=True, eq=False)

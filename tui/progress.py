@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Self
 
-from latentgraph.graph.events import Event, NodeFinished, NodeProgress, NodeStarted, Warned
+from latentgraph.graph.events import Event, NodeFinished, NodeProgress, NodeStarted, Observed, Warned
 from latentgraph.tui.messages import console, print_json, say
 
 if TYPE_CHECKING:
@@ -58,6 +58,8 @@ class PlainView(View):
         """Print it if it is worth a line."""
         if isinstance(event, Warned):
             say("warning", f"{event.node}: {event.message}")
+        elif isinstance(event, Observed) and not self._quiet:
+            print(f"{event.node}: {event.line}", file=sys.stderr, flush=True)
         elif isinstance(event, NodeProgress) and not self._quiet:
             now = time.monotonic()
             if now - self._last >= HEARTBEAT_SECONDS:
@@ -108,6 +110,8 @@ class BarView(View):
             self._finish(event)
         elif isinstance(event, Warned):
             self._print(("! ", "yellow"), f"{event.node}: {event.message}", whole=True)
+        elif isinstance(event, Observed):
+            self._print(("· ", "cyan"), f"{event.node}: {event.line}")
 
     def _bar(self, node: str) -> TaskID:
         if node not in self._tasks:

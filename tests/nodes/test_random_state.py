@@ -7,8 +7,15 @@ import torch
 
 from latentgraph.graph.node import node_type
 from latentgraph.graph.types import ValueFaultError
+from latentgraph.nodes import draw_noise, load_model
 from latentgraph.nodes.latents import normal_samples
-from latentgraph.nodes.random_state import MAX_SEED, after_drawing, generator_at, start_random_state
+from latentgraph.nodes.random_state import (
+    MAX_SEED,
+    after_drawing,
+    generator_at,
+    start_random_state,
+    start_random_states,
+)
 
 SHAPE = (1, 4, 8, 8)
 
@@ -47,3 +54,27 @@ def test_the_generator_of_the_process_is_left_alone() -> None:
 def test_a_seed_out_of_range_is_refused(seed: int) -> None:
     with pytest.raises(ValueFaultError):
         node_type(start_random_state).inputs["seed"].type.parse(seed)
+
+
+def test_several_seeds_are_a_stream_for_each_image() -> None:
+    generators = [torch.Generator("cpu").manual_seed(seed) for seed in (3, 5)]
+    start = start_random_states([3, 5])
+    first, middle = normal_samples((2, *SHAPE[1:]), start, "cpu", torch.float32)
+    second, end = normal_samples((2, *SHAPE[1:]), middle, "cpu", torch.float32)
+    for samples in (first, second):
+        assert torch.equal(samples, torch.cat([torch.randn(SHAPE, generator=one) for one in generators]))
+    assert [one.draws for one in (start, middle, end)] == [0, 1, 2]
+    assert after_drawing(end, generator_at(end)) is end
+
+
+def test_a_single_seed_is_one_stream_for_all_images() -> None:
+    single = start_random_states([3])
+    assert (single.seed, single.streams) == (3, ())
+    with pytest.raises(ValueError, match="there is no seed; give at least one"):
+        start_random_states(None)
+
+
+def test_seeds_and_images_must_be_as_many() -> None:
+    model = load_model()
+    with pytest.raises(ValueError, match="2 seeds meet 3 images; give one seed for each image, or only one"):
+        draw_noise(model.denoiser, model.vae, start_random_states([1, 2]), batch=3)

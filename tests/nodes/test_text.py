@@ -13,7 +13,7 @@ from tests.nodes.tiny import tiny_tokenizer
 from latentgraph.graph.context import RunContext
 from latentgraph.nodes.handles import TextEncoder, Tokenizer, loaded
 from latentgraph.nodes.load import Model, load_model
-from latentgraph.nodes.text import encode, repeat_rows, token_stream, tokenize
+from latentgraph.nodes.text import encode, repeat_rows, token_stream, tokenize, tokenize_texts
 
 
 @pytest.fixture(scope="module")
@@ -129,3 +129,11 @@ def test_modules_that_a_program_holds_work_without_an_engine() -> None:
     tokens = tokenize(Tokenizer.of(tiny_tokenizer()), "a red circle")
     embeddings = encode(TextEncoder.of(encoder), tokens).embeddings
     assert (tuple(embeddings.shape), embeddings.dtype) == ((1, 77, 16), torch.bfloat16)
+
+
+def test_a_single_negative_text_is_taken_for_each_prompt() -> None:
+    tokenizer = load_model().tokenizer
+    tokens = tokenize_texts(tokenizer, ["blue"], like=["a star", "a ring", "a cross"])
+    assert tokens.streams[0].input_ids.shape == (3, 77)
+    with pytest.raises(ValueError, match="2 texts meet 3 prompts; give one for each prompt, or a single one"):
+        tokenize_texts(tokenizer, ["blue", "red"], like=["a star", "a ring", "a cross"])

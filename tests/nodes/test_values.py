@@ -39,6 +39,7 @@ SUMMARIES: list[tuple[Any, str]] = [
     (guidance(Conditioning(EMBEDDINGS), Conditioning(EMBEDDINGS), 7.5), "scale 7.5"),
     (guidance(Conditioning(EMBEDDINGS), Conditioning(EMBEDDINGS), 1.0), "no negative side"),
     (RandomState(7, draws=1), "seed 7, 1 draw"),
+    (RandomState(7, draws=2, streams=(RandomState(7), RandomState(9))), "seeds 7, 9, 2 draws"),
     (Noise(torch.zeros(1, 4, 8, 6), 64, 48), "noise (1, 4, 8, 6)"),
     (Latents(torch.zeros(1, 4, 8, 6), 64, 48), "latents (1, 4, 8, 6) of 48 × 64 pixels"),
     (Timestep(torch.tensor(999), 0), "timestep 999, turn 1"),

@@ -20,6 +20,7 @@ from latentgraph.graph.events import (
     NodeFinished,
     NodeProgress,
     NodeStarted,
+    Observed,
     RunCancelled,
     RunFinished,
     RunStarted,
@@ -232,6 +233,8 @@ def log_line(event: Event) -> str:
     match event:
         case Warned():
             return f"! {event.node}: {event.message}"
+        case Observed():
+            return f"· {event.node}: {event.line}"
         case NodeFailed():
             return f"✗ {event.node}: {event.message}"
         case NodeFinished() if not event.cached:

@@ -14,6 +14,7 @@ from latentgraph.graph.events import (
     NodeFinished,
     NodeProgress,
     NodeStarted,
+    Observed,
     Preview,
     RunCancelled,
     RunFinished,
@@ -44,6 +45,7 @@ HAPPENED: list[Event] = [
     NodeFinished("a", False, 1.5, {"image": "1 image"}),
     NodeFailed("a", "it broke"),
     Warned("a", "odd"),
+    Observed("a/b", {"step": 1, "mean": 0.5}),
     RunFinished({"image": "1 image"}, {"image": ("out/1.png", "out/2.png"), "none": ()}, 2.0),
     RunCancelled(("a", "b"), {"image": ("out/1.png",)}, 0.1),
 ]

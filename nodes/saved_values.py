@@ -1,0 +1,79 @@
+"""Latents and conditioning kept in files, to go on from them in another run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from latentgraph.graph.access import ReadsFile
+from latentgraph.graph.context import ALONE, RunContext
+from latentgraph.graph.node import node
+from latentgraph.nodes.image import FileName
+from latentgraph.nodes.tensor_files import SUFFIX, read_conditioning, read_latents
+from latentgraph.nodes.text import repeat_rows
+from latentgraph.nodes.values import Conditioning, Latents, Noise
+
+TensorFile = Annotated[str, ReadsFile((SUFFIX,))]
+
+
+@node(category="latents", effect=True)
+def save_latents(latents: Latents | Noise, name: FileName = "latents", *, context: RunContext = ALONE) -> Latents:
+    """Save latents, or noise, as a safetensors file in the output folder, and hand them on.
+
+    Args:
+        latents: The whole batch goes into one file, as the tensor `latents`.
+        name: Beginning of the file's name; a number and .safetensors follow.
+    """
+    if isinstance(latents, Noise):
+        latents = Latents(latents.samples, latents.height, latents.width, family=latents.family)
+    context.save(latents, name)
+    return latents
+
+
+@node(category="latents")
+def load_latents(path: TensorFile | None = None) -> Latents | None:
+    """Read latents from a safetensors file.
+
+    Args:
+        path: Of a file that save_latents wrote, or of any with one float tensor (B, C, h, w); null: there are none.
+    """
+    return None if path is None else read_latents(Path(path))
+
+
+@node(category="text", effect=True)
+def save_conditioning(
+    conditioning: Conditioning, name: FileName = "conditioning", *, context: RunContext = ALONE
+) -> Conditioning:
+    """Save what a text encoder made as a safetensors file in the output folder, and hand it on.
+
+    Args:
+        conditioning: The tensors `embeddings`, `pooled` and `mask`, as far as it has them, and its extras.
+        name: Beginning of the file's name; a number and .safetensors follow.
+    """
+    context.save(conditioning, name)
+    return conditioning
+
+
+@node(category="text")
+def load_conditioning(
+    path: TensorFile | None = None,
+    otherwise: Conditioning | None = None,
+    images_per_prompt: Annotated[int, Field(ge=1)] = 1,
+) -> Conditioning:
+    """Read from a safetensors file what a text encoder made (diffusers' argument `prompt_embeds`).
+
+    Args:
+        path: Of a file that save_conditioning wrote, or of any with one float tensor (B, T, D); null: take `otherwise`.
+        otherwise: What to hand on where there is no file.
+        images_per_prompt: How often to repeat each row of the file, once for each image of the prompt.
+    """
+    if path is not None:
+        read = read_conditioning(Path(path))
+        pooled = read.pooled if read.pooled is None else read.pooled.repeat_interleave(images_per_prompt, dim=0)
+        return replace(read, embeddings=repeat_rows(read.embeddings, images_per_prompt), pooled=pooled)
+    if otherwise is None:
+        raise ValueError("there is nothing to hand on; give a path, or link otherwise to an encode node")
+    return otherwise

@@ -1,0 +1,118 @@
+"""Latents and conditioning as safetensors files, which say what they are and how they were made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar
+
+from latentgraph.graph.values import FileForm
+from latentgraph.nodes.png import PREFIX
+from latentgraph.nodes.values import Conditioning, Latents
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+T = TypeVar("T")
+SUFFIX: Final = ".safetensors"
+EXTRA: Final = "extras."
+"""Before the names of what conditioning carries beside its own tensors."""
+
+
+def read_record(path: Path) -> Mapping[str, str]:
+    """The record that a file carries; empty where it carries none, or is no safetensors file."""
+    from safetensors import SafetensorError
+
+    try:
+        _, notes = _read(path)
+    except (SafetensorError, OSError):
+        return {}
+    return {name.removeprefix(PREFIX): text for name, text in notes.items() if name.startswith(PREFIX)}
+
+
+def read_latents(path: Path) -> Latents:
+    """The latents in a file: the tensor `latents`, float (B, C, h, w), or the only one.
+
+    Without a note of their size, a cell is taken for 8 x 8 pixels.
+
+    Raises:
+        ValueError: It holds no latents.
+    """
+    tensors, notes = _read_or_tell(path)
+    only = next(iter(tensors.values())) if len(tensors) == 1 else None
+    samples = tensors.get("latents", only)
+    if samples is None or samples.ndim != 4 or not samples.is_floating_point():
+        raise ValueError(f"{path.name} holds no latents: a float tensor (B, C, h, w) of the name latents is wanted")
+    height, width = (
+        _size(notes, name, cells) for name, cells in zip(("height", "width"), samples.shape[2:], strict=True)
+    )
+    return Latents(samples, height, width, notes.get("scaled", "true") != "false", notes.get("family", ""))
+
+
+def read_conditioning(path: Path) -> Conditioning:
+    """The conditioning in a file: the tensor `embeddings`, float (B, T, D), or the only one, and what is beside it.
+
+    Raises:
+        ValueError: It holds no conditioning.
+    """
+    tensors, notes = _read_or_tell(path)
+    only = next(iter(tensors.values())) if len(tensors) == 1 else None
+    embeddings = tensors.get("embeddings", only)
+    if embeddings is None or embeddings.ndim != 3 or not embeddings.is_floating_point():
+        raise ValueError(
+            f"{path.name} holds no conditioning: a float tensor (B, T, D) of the name embeddings is wanted"
+        )
+    extras = {name.removeprefix(EXTRA): one for name, one in tensors.items() if name.startswith(EXTRA)}
+    return Conditioning(embeddings, tensors.get("mask"), tensors.get("pooled"), extras, notes.get("family", ""))
+
+
+def _write_latents(value: Latents, file: BinaryIO, record: Mapping[str, str]) -> None:
+    notes = {"height": str(value.height), "width": str(value.width), "scaled": str(value.scaled).lower()}
+    _write({"latents": value.samples}, notes | {"family": value.family}, file, record)
+
+
+def _write_conditioning(value: Conditioning, file: BinaryIO, record: Mapping[str, str]) -> None:
+    named: dict[str, Tensor | None] = {"embeddings": value.embeddings, "mask": value.mask, "pooled": value.pooled}
+    named |= {EXTRA + name: one for name, one in value.extras.items()}
+    present = {name: one for name, one in named.items() if one is not None}
+    _write(present, {"family": value.family}, file, record)
+
+
+def _write(tensors: Mapping[str, Tensor], notes: dict[str, str], file: BinaryIO, record: Mapping[str, str]) -> None:
+    from safetensors.torch import save
+
+    # A clone each: safetensors refuses tensors that share memory or are not laid out row by row.
+    apart = {name: one.detach().cpu().contiguous().clone() for name, one in tensors.items()}
+    file.write(save(apart, notes | {PREFIX + name: text for name, text in record.items()}))
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    from safetensors import safe_open
+
+    opener: Any = safe_open  # Untyped.
+    with opener(path, framework="pt") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118 - no mapping
+
+
+def _read_or_tell(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    from safetensors import SafetensorError
+
+    try:
+        return _read(path)
+    except (SafetensorError, OSError) as error:
+        raise ValueError(f"{path.name} is no safetensors file that can be read: {error}") from error
+
+
+def _size(notes: Mapping[str, str], name: str, cells: int) -> int:
+    text = notes.get(name, "")
+    return int(text) if text.isdecimal() else cells * 8
+
+
+def _itself(value: T) -> Iterable[T]:
+    return (value,)
+
+
+LATENTS_FILE: Final[FileForm[Latents]] = FileForm(SUFFIX, _itself, _write_latents, read_record, of_outputs=False)
+CONDITIONING_FILE: Final[FileForm[Conditioning]] = FileForm(
+    SUFFIX, _itself, _write_conditioning, read_record, of_outputs=False
+)
