@@ -10,9 +10,12 @@ from latentgraph.nodes.denoise_parts import guide, predict_noise, scale_model_in
 from latentgraph.nodes.guidance import guidance
 from latentgraph.nodes.image import load_image, save_image
 from latentgraph.nodes.image_latents import add_noise, draw_noise_like, encode_image
+from latentgraph.nodes.inpaint import encode_start, inpaint_channels, keep_unmasked, start_inpaint
+from latentgraph.nodes.inpaint_area import inpaint_area, overlay
 from latentgraph.nodes.latents import draw_noise, make_latents
 from latentgraph.nodes.lists import split_integers, split_lines, split_numbers
 from latentgraph.nodes.load import DENOISER, SAFETY_CHECKER, SCHEDULER, TEXT_ENCODER, TOKENIZER, VAE_TYPE, load_model
+from latentgraph.nodes.masks import blur_mask, load_mask, mask_image
 from latentgraph.nodes.memory import MEMORY
 from latentgraph.nodes.observe import observe
 from latentgraph.nodes.random_state import start_random_state, start_random_states
@@ -24,6 +27,7 @@ from latentgraph.nodes.settings import DEVICE, DTYPE
 from latentgraph.nodes.text import encode, tokenize, tokenize_texts
 from latentgraph.nodes.value_types import (
     CONDITIONING,
+    CROP_AREA,
     GUIDANCE,
     IMAGE,
     LATENTS,
@@ -39,6 +43,7 @@ from latentgraph.nodes.value_types import (
 
 __all__ = [
     "CONDITIONING",
+    "CROP_AREA",
     "DENOISER",
     "DEVICE",
     "DTYPE",
@@ -60,6 +65,7 @@ __all__ = [
     "TOKENS",
     "VAE_TYPE",
     "add_noise",
+    "blur_mask",
     "configure_scheduler",
     "decode",
     "denoise_step",
@@ -67,14 +73,21 @@ __all__ = [
     "draw_noise_like",
     "encode",
     "encode_image",
+    "encode_start",
     "guidance",
     "guide",
+    "inpaint_area",
+    "inpaint_channels",
+    "keep_unmasked",
     "load_conditioning",
     "load_image",
     "load_latents",
+    "load_mask",
     "load_model",
     "make_latents",
+    "mask_image",
     "observe",
+    "overlay",
     "predict_noise",
     "resize_image",
     "safety_check",
@@ -88,6 +101,7 @@ __all__ = [
     "split_integers",
     "split_lines",
     "split_numbers",
+    "start_inpaint",
     "start_random_state",
     "start_random_states",
     "tokenize",

@@ -16,7 +16,7 @@ from latentgraph.nodes.scheduler_state import copied
 from latentgraph.nodes.values import Image, Latents, Noise, RandomState, SchedulerState, Timestep
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Generator, Tensor
 
 
 class EncodedImage(NamedTuple):
@@ -40,17 +40,20 @@ def encode_image(vae: VAE, image: Image, random: RandomState, *, context: RunCon
     Args:
         vae: Of the model.
         image: Where an edge is no multiple of the VAE's cell (8 pixels in Stable Diffusion), it is made a bit smaller.
-        random: The stream to draw from.
+        random: The stream to draw from; where each image has a stream of its own, pictures are repeated for them.
     """
     samples = whole_cells(image.samples, pixels_per_cell(vae.config))
     module = loaded(vae, context)
     generator = generator_at(random)
-    encoded = encoded_samples(module, samples, generator)
+    if isinstance(generator, list):
+        encoded = encoded_apart(module, repeated(samples, len(generator)), generator)
+    else:
+        encoded = encoded_samples(module, samples, generator)
     height, width = samples.shape[-2:]
     return EncodedImage(Latents(encoded, height, width, family=vae.family), after_drawing(random, generator))
 
 
-def encoded_samples(module: Any, samples: Tensor, generator: Any) -> Tensor:
+def encoded_samples(module: Any, samples: Tensor, generator: Generator) -> Tensor:
     """Scaled latents (B, C, h, w) of colours (B, 3, H, W) in [0, 1], drawn from the VAE's posterior by `generator`."""
     import torch
 
@@ -61,6 +64,14 @@ def encoded_samples(module: Any, samples: Tensor, generator: Any) -> Tensor:
     with torch.no_grad():
         latents: Tensor = module.config.scaling_factor * module.encode(colours).latent_dist.sample(generator)
     return latents
+
+
+def encoded_apart(module: Any, samples: Tensor, generators: list[Generator]) -> Tensor:
+    """As `encoded_samples`, each picture alone and with a generator of its own."""
+    import torch
+
+    pairs = zip(samples, generators, strict=True)
+    return torch.cat([encoded_samples(module, one.unsqueeze(0), generator) for one, generator in pairs])
 
 
 def whole_cells(samples: Tensor, cell: int) -> Tensor:
@@ -85,6 +96,10 @@ def draw_noise_like(
     """
     samples = latents.samples
     shape = (len(samples) * images_per_prompt, *samples.shape[1:])
+    if random.streams and len(random.streams) != shape[0]:
+        raise ValueError(
+            f"{len(random.streams)} seeds meet {shape[0]} images; give one seed for each image, or only one"
+        )
     drawn, after = normal_samples(shape, random, str(samples.device), samples.dtype)
     return DrawnNoise(Noise(drawn, latents.height, latents.width, latents.family), after)
 

@@ -49,8 +49,8 @@ def draw_noise(
     """Draw the noise that images begin as.
 
     Args:
-        denoiser: Of the model; tells the number of channels and the size it was trained on.
-        vae: Of the model; tells how many pixels a latent cell is.
+        denoiser: Of the model; tells the size it was trained on.
+        vae: Of the model; tells how many pixels a latent cell is, and the number of channels.
         random: The stream to draw from.
         height: Of the image in pixels; null: what the model was trained on.
         width: Of the image in pixels; null: what the model was trained on.
@@ -65,7 +65,7 @@ def draw_noise(
     images = batch if like is None else len(like.embeddings)
     if random.streams and len(random.streams) != images:
         raise ValueError(f"{len(random.streams)} seeds meet {images} images; give one seed for each image, or only one")
-    shape = (images, int(denoiser.config.get("in_channels", 4)), height // scale, width // scale)
+    shape = (images, int(vae.config.get("latent_channels", 4)), height // scale, width // scale)
     device, dtype = place_for(denoiser, context)
     if given is not None:
         return DrawnNoise(given_noise(given, shape, device, dtype), random)

@@ -57,6 +57,7 @@ def predicted(
     if guidance.channels is not None:
         more = torch.cat([guidance.channels] * (len(model_input) // len(guidance.channels)))
         model_input = torch.cat([model_input, more], dim=1)
+    _check_channels(module, model_input, guidance)
     with torch.no_grad():
         prediction: Tensor = module(
             model_input,
@@ -67,3 +68,21 @@ def predicted(
             return_dict=False,
         )[0]
     return prediction
+
+
+def _check_channels(module: Any, model_input: Tensor, guidance: Guidance) -> None:
+    """Hold that the denoiser is given as many channels as it was made for.
+
+    Raises:
+        ValueError: It is not; the message says what a denoiser of this kind wants.
+    """
+    wanted, given = getattr(module.config, "in_channels", None), model_input.shape[1]
+    if wanted is None or wanted == given:
+        return
+    if guidance.channels is not None:
+        raise ValueError(
+            f"the denoiser takes {wanted} channels, and latents with what is laid behind them have {given}; "
+            "give it the guidance without these channels, or take a model that was made for them"
+        )
+    hint = "; it is one for inpainting: give it a mask by inpaint_channels" if wanted == 9 else ""
+    raise ValueError(f"the denoiser takes {wanted} channels, and the latents have {given}{hint}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from latentgraph.nodes.handles import Handle
 from latentgraph.nodes.values import (
     Conditioning,
+    CropArea,
     Guidance,
     Image,
     Latents,
@@ -205,6 +206,12 @@ def mask_rows(value: Mask) -> Rows:
     yield "size", f"{value.samples.shape[-1]} × {value.samples.shape[-2]} pixels"
     yield "covers", f"{float(value.samples.float().mean()):.1%}"
     yield from tensor_rows(value.samples, axes="B C H W")
+
+
+def crop_area_rows(value: CropArea) -> Rows:
+    """Where it lies and how large it is."""
+    yield "from", f"{value.left} pixels from the left, {value.top} from the top"
+    yield "size", f"{value.right - value.left} × {value.bottom - value.top} pixels"
 
 
 def handle_rows(value: Handle) -> Rows:

@@ -12,6 +12,7 @@ from latentgraph.nodes.png import PNG
 from latentgraph.nodes.tensor_files import CONDITIONING_FILE, LATENTS_FILE
 from latentgraph.nodes.values import (
     Conditioning,
+    CropArea,
     Guidance,
     Image,
     Latents,
@@ -106,3 +107,8 @@ IMAGE = _known(
     file=PNG,
 )
 MASK = _known(Mask, lambda value: f"{_plural(len(value.samples), 'mask')}, {_pixels(value.samples)}", show.mask_rows)
+CROP_AREA = _known(
+    CropArea,
+    lambda value: f"{value.right - value.left} × {value.bottom - value.top} pixels at ({value.left}, {value.top})",
+    show.crop_area_rows,
+)

@@ -179,3 +179,18 @@ class Mask:
 
     samples: Tensor
     """float32 (B, 1, H, W) in [0, 1], 1 where it does."""
+
+
+@dataclass(frozen=True)
+class CropArea:
+    """A part of a picture, in its pixels from the upper left corner; right and bottom are the first left out."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """As Pillow has it."""
+        return self.left, self.top, self.right, self.bottom

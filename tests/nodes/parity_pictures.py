@@ -86,8 +86,8 @@ def pipeline(class_name: str, folder: Path) -> Any:
     return made
 
 
-def decoded_by(pipeline: Any, scheduler: str, seed: int, **arguments: Any) -> Any:
-    """What the pipeline decodes before its safety checker looks, float (B, 3, H, W) in [0, 1]."""
+def called(pipeline: Any, scheduler: str, seed: int, **arguments: Any) -> tuple[Any, Any]:
+    """What the pipeline gives, and what it decodes before its safety checker looks, float (B, 3, H, W) in [0, 1]."""
     import diffusers
     import torch
 
@@ -99,7 +99,7 @@ def decoded_by(pipeline: Any, scheduler: str, seed: int, **arguments: Any) -> An
     )
     try:
         pipeline.scheduler = getattr(diffusers, class_name).from_config(own.config, **options)
-        pipeline(
+        made = pipeline(
             PROMPT,
             num_inference_steps=STEPS,
             eta=eta,
@@ -109,14 +109,14 @@ def decoded_by(pipeline: Any, scheduler: str, seed: int, **arguments: Any) -> An
     finally:
         pipeline.scheduler = own
         hook.remove()
-    return decoded[0]
+    return made.images, decoded[0]
 
 
 def expected(case: PictureCase, folder: Path, picture: Path) -> Any:
     """Call diffusers' own pipeline."""
     import PIL.Image
 
-    return decoded_by(
+    _, decoded = called(
         pipeline("StableDiffusionImg2ImgPipeline", folder),
         case.scheduler,
         case.seed,
@@ -126,6 +126,7 @@ def expected(case: PictureCase, folder: Path, picture: Path) -> Any:
         guidance_scale=case.guidance_scale,
         num_images_per_prompt=case.batch,
     )
+    return decoded
 
 
 def document(name: str, scheduler: str) -> Document:

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import itertools
+import json
+from importlib.resources import files
 from pathlib import Path
 
+import PIL.Image
 import pytest
 import torch
-from tests.nodes.parity_pictures import PictureCase, all_cases, document, draw_picture, expected, given, sampled_cases
+from tests.nodes.parity_cases import PROMPT
+from tests.nodes.parity_pictures import (
+    PictureCase,
+    all_cases,
+    document,
+    draw_picture,
+    expected,
+    given,
+    pipeline,
+    sampled_cases,
+)
 
+from latentgraph.graph.document import parse_document
 from latentgraph.graph.run import Engine
 
 pytestmark = [
@@ -40,6 +54,30 @@ def test_every_three_choices_meet_with_each_scheduler() -> None:
     assert len(cases) == len(set(cases)) == 176
     for three in itertools.combinations(choices, 3):
         assert len({(case.scheduler, *(getattr(case, name) for name in three)) for case in cases}) == 11 * 8
+
+
+def test_each_image_with_a_seed_of_its_own_is_that_of_the_pipeline(
+    engine: Engine, tiny_folder: Path, tmp_path: Path
+) -> None:
+    picture = draw_picture(tmp_path, (64, 64))
+    wanted = pipeline("StableDiffusionImg2ImgPipeline", tiny_folder)(
+        PROMPT,
+        image=PIL.Image.open(picture),
+        num_inference_steps=6,
+        strength=0.5,
+        num_images_per_prompt=2,
+        guidance_scale=5.0,
+        generator=[torch.Generator("cpu").manual_seed(seed) for seed in (3, 8)],
+        output_type="latent",
+    ).images
+    content = json.loads((files("latentgraph.workflows") / "image_to_image.json").read_text("utf-8"))
+    content["nodes"]["random"] = {"type": "random_states", "inputs": {"seeds": [3, 8]}}
+    # Each of the two pictures that encode_image gives has its own noise.
+    del content["nodes"]["noise"]["inputs"]["images_per_prompt"]
+    own = parse_document(json.dumps(content).encode(), "image_to_image.json")
+    given = {"model": str(tiny_folder), "prompt": PROMPT, "image": str(picture), "num_inference_steps": 6}
+    run = engine.run(own, given | {"strength": 0.5, "num_images_per_prompt": 2}, settings={"device": "cpu"})
+    assert torch.equal(run.result().values["latents"].samples, wanted)
 
 
 def _hold_against_pipeline(case: PictureCase, engine: Engine, folder: Path, temporary: Path) -> None:

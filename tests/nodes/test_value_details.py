@@ -13,6 +13,7 @@ from latentgraph.nodes import load_model, tokenize
 from latentgraph.nodes.guidance import guidance
 from latentgraph.nodes.values import (
     Conditioning,
+    CropArea,
     Image,
     Latents,
     Mask,
@@ -132,6 +133,10 @@ def test_pictures_and_masks() -> None:
     assert (told["images"], told["size"]) == ("1", "6 × 4 pixels")
     assert (told["red"], told["green"]) == ("mean 1, deviation 0", "mean 0.5, deviation 0")
     assert dict(rows(Mask(picture[:, :1] * 0.25)))["covers"] == "25.0%"
+    assert rows(CropArea(3, 4, 13, 24)) == [
+        ("from", "3 pixels from the left, 4 from the top"),
+        ("size", "10 × 20 pixels"),
+    ]
 
 
 def test_a_part_of_a_model_is_told_with_its_configuration() -> None:

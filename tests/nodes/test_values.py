@@ -16,6 +16,7 @@ from latentgraph.nodes.digesting import value_digest, value_size
 from latentgraph.nodes.guidance import guidance
 from latentgraph.nodes.values import (
     Conditioning,
+    CropArea,
     Image,
     Latents,
     Mask,
@@ -49,6 +50,7 @@ SUMMARIES: list[tuple[Any, str]] = [
     (PredictionPair(PREDICTION, None), "one prediction (1, 4, 8, 8)"),
     (Image(torch.zeros(3, 3, 8, 6)), "3 images, 6 × 8 pixels"),
     (Mask(torch.zeros(1, 1, 8, 6)), "1 mask, 6 × 8 pixels"),
+    (CropArea(3, 4, 13, 24), "10 × 20 pixels at (3, 4)"),
 ]
 
 

@@ -20,6 +20,9 @@ FOLDER = Path(str(files("latentgraph.workflows")))
 PIPELINES = {
     # The pipeline takes the picture as it is.
     "image_to_image": ("StableDiffusionImg2ImgPipeline", {"height", "width"}),
+    # Its users blur a mask before they give it to the pipeline, by `pipe.mask_processor.blur(mask, blur_factor=...)`.
+    "inpaint": ("StableDiffusionInpaintPipeline", {"blur_factor"}),
+    "inpaint_9_channel": ("StableDiffusionInpaintPipeline", {"blur_factor"}),
 }
 """Which pipeline of diffusers a workflow takes its inputs' names from, and what more it has."""
 SKY, LEAVES, GRASS = (0.58, 0.8, 0.96), (0.1, 0.45, 0.2), (0.27, 0.65, 0.27)
@@ -54,3 +57,21 @@ def test_a_drawing_becomes_a_tree_in_the_place_where_it_was_drawn(engine: Engine
     assert close(made[:, drawn_leaves].mean(1), LEAVES)
     # It is the drawing no more: the crooked trunk and the lumps of the crown are gone.
     assert (made - drawing).abs().mean() > 0.02
+
+
+def test_a_square_becomes_a_star_and_the_circle_beside_it_stays(engine: Engine) -> None:
+    made, before = made_by(engine, "inpaint"), read_image(FOLDER / "pictures" / "shapes.png").samples[0]
+    # 0.05: what the VAE loses of the part that is kept.
+    assert (made - before)[:, :, :30].abs().mean() < 0.05
+    green = (made[1] > made[0] + 0.2) & (made[1] > made[2] + 0.2)
+    red = (made[0] > made[1] + 0.2) & (made[0] > made[2] + 0.2)
+    blue = (made[2] > made[0] + 0.3) & (made[2] > made[1] + 0.3)
+    rows, columns = green.nonzero().unbind(1)
+    assert 100 < len(rows) < 400
+    assert 16 <= rows.min() < rows.max() <= 48
+    assert 33 <= columns.min() < columns.max() <= 61
+    # A star fills less of its box than the square that was there, or a circle.
+    box = (rows.max() - rows.min() + 1) * (columns.max() - columns.min() + 1)
+    assert len(rows) < 0.65 * box
+    assert red[:, :32].sum() > 350
+    assert blue.sum() < 40
