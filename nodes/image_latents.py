@@ -32,7 +32,9 @@ class EncodedImage(NamedTuple):
 
 
 @node(category="latents", settings=("device", "dtype"), draws="random")
-def encode_image(vae: VAE, image: Image, random: RandomState, *, context: RunContext = ALONE) -> EncodedImage:
+def encode_image(
+    vae: VAE, image: Image, random: RandomState, for_each_stream: bool = True, *, context: RunContext = ALONE
+) -> EncodedImage:
     """Turn pictures into latents.
 
     The VAE gives a mean and a deviation for each number, and one is drawn from between them.
@@ -40,13 +42,16 @@ def encode_image(vae: VAE, image: Image, random: RandomState, *, context: RunCon
     Args:
         vae: Of the model.
         image: Where an edge is no multiple of the VAE's cell (8 pixels in Stable Diffusion), it is made a bit smaller.
-        random: The stream to draw from; where each image has a stream of its own, pictures are repeated for them.
+        random: The stream to draw from.
+        for_each_stream: Where each image has a stream of its own: whether a picture is encoded once for each of them,
+            as for image to image, or once from the first of them, as diffusers does it for inpainting.
     """
     samples = whole_cells(image.samples, pixels_per_cell(vae.config))
     module = loaded(vae, context)
     generator = generator_at(random)
     if isinstance(generator, list):
-        encoded = encoded_apart(module, repeated(samples, len(generator)), generator)
+        several = repeated(samples, len(generator)) if for_each_stream else samples
+        encoded = encoded_apart(module, several, generator[: len(several)])
     else:
         encoded = encoded_samples(module, samples, generator)
     height, width = samples.shape[-2:]

@@ -49,7 +49,7 @@ def encode_start(
     """
     if strength == 1:
         return EncodedStart(None, random)
-    return EncodedStart(*encode_image(vae, image, random, context=context))
+    return EncodedStart(*encode_image(vae, image, random, for_each_stream=False, context=context))
 
 
 @node(category="latents")

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import json
+from importlib.resources import files
 from pathlib import Path
 
+import PIL.Image
 import pytest
 import torch
+from tests.nodes.parity_cases import PROMPT
 from tests.nodes.parity_inpaint import (
     WORKFLOWS,
     InpaintCase,
@@ -17,8 +21,9 @@ from tests.nodes.parity_inpaint import (
     given,
     sampled_cases,
 )
-from tests.nodes.parity_pictures import document
+from tests.nodes.parity_pictures import document, pipeline
 
+from latentgraph.graph.document import parse_document
 from latentgraph.graph.run import Engine
 from latentgraph.nodes.pixels import to_pil
 
@@ -55,6 +60,32 @@ def test_every_three_choices_meet_with_each_scheduler() -> None:
     assert len(cases) == len(set(cases)) == 176
     for three in itertools.combinations(choices, 3):
         assert len({(case.scheduler, *(getattr(case, name) for name in three)) for case in cases}) == 11 * 8
+
+
+@pytest.mark.parametrize(("channels", "strength"), [(4, 1.0), (4, 0.55), (9, 1.0), (9, 0.55)])
+def test_each_image_with_a_seed_of_its_own_is_that_of_the_pipeline(
+    channels: int, strength: float, engine: Engine, folders: dict[int, Path], tmp_path: Path
+) -> None:
+    picture, mask = draw_pair(tmp_path)
+    wanted = pipeline("StableDiffusionInpaintPipeline", folders[channels])(
+        PROMPT,
+        image=PIL.Image.open(picture),
+        mask_image=PIL.Image.open(mask),
+        num_inference_steps=4,
+        strength=strength,
+        num_images_per_prompt=2,
+        guidance_scale=5.0,
+        generator=[torch.Generator("cpu").manual_seed(seed) for seed in (3, 8)],
+        output_type="latent",
+    ).images
+    name = WORKFLOWS[channels]
+    content = json.loads((files("latentgraph.workflows") / f"{name}.json").read_text("utf-8"))
+    content["nodes"]["random"] = {"type": "random_states", "inputs": {"seeds": [3, 8]}}
+    own = parse_document(json.dumps(content).encode(), f"{name}.json")
+    given = {"model": str(folders[channels]), "prompt": PROMPT, "image": str(picture), "mask_image": str(mask)}
+    more = {"num_inference_steps": 4, "strength": strength, "num_images_per_prompt": 2}
+    run = engine.run(own, given | more, settings={"device": "cpu"})
+    assert torch.equal(run.result().values["latents"].samples, wanted)
 
 
 def _hold_against_pipeline(case: InpaintCase, engine: Engine, folder: Path, temporary: Path) -> None:

@@ -177,5 +177,5 @@ def test_the_ports_of_the_stages_fit_each_other() -> None:
         for name, port in one.inputs.items():
             assert port.help, f"{one.name}.{name} has no help"
             if not port.type.literal:
-                wanted = {port.type.name, port.type.name.removesuffix(" or null")}
+                wanted = {port.type.name, *port.type.name.split(" or ")}
                 assert wanted & sources, f"nothing makes the {port.type.name} of {one.name}.{name}"
