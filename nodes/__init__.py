@@ -17,6 +17,7 @@ from latentgraph.nodes.lists import split_integers, split_lines, split_numbers
 from latentgraph.nodes.load import DENOISER, SAFETY_CHECKER, SCHEDULER, TEXT_ENCODER, TOKENIZER, VAE_TYPE, load_model
 from latentgraph.nodes.masks import blur_mask, load_mask, mask_image
 from latentgraph.nodes.memory import MEMORY
+from latentgraph.nodes.mixing import mix_conditioning, mix_noise
 from latentgraph.nodes.observe import observe
 from latentgraph.nodes.random_state import start_random_state, start_random_states
 from latentgraph.nodes.resize import resize_image
@@ -24,7 +25,9 @@ from latentgraph.nodes.safety import safety_check
 from latentgraph.nodes.saved_values import load_conditioning, load_latents, save_conditioning, save_latents
 from latentgraph.nodes.schedule import configure_scheduler, schedule, skip_steps
 from latentgraph.nodes.settings import DEVICE, DTYPE
+from latentgraph.nodes.steering import steer_by_colour
 from latentgraph.nodes.text import encode, tokenize, tokenize_texts
+from latentgraph.nodes.upscale_latents import upscale_latents
 from latentgraph.nodes.value_types import (
     CONDITIONING,
     CROP_AREA,
@@ -40,6 +43,7 @@ from latentgraph.nodes.value_types import (
     TIMESTEP,
     TOKENS,
 )
+from latentgraph.nodes.weighted_text import encode_weighted
 
 __all__ = [
     "CONDITIONING",
@@ -74,6 +78,7 @@ __all__ = [
     "encode",
     "encode_image",
     "encode_start",
+    "encode_weighted",
     "guidance",
     "guide",
     "inpaint_area",
@@ -86,6 +91,8 @@ __all__ = [
     "load_model",
     "make_latents",
     "mask_image",
+    "mix_conditioning",
+    "mix_noise",
     "observe",
     "overlay",
     "predict_noise",
@@ -104,6 +111,8 @@ __all__ = [
     "start_inpaint",
     "start_random_state",
     "start_random_states",
+    "steer_by_colour",
     "tokenize",
     "tokenize_texts",
+    "upscale_latents",
 ]

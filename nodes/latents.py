@@ -63,8 +63,6 @@ def draw_noise(
     own_height, own_width = trained_size(denoiser.config, scale)
     height, width = height or own_height, width or own_width
     images = batch if like is None else len(like.embeddings)
-    if random.streams and len(random.streams) != images:
-        raise ValueError(f"{len(random.streams)} seeds meet {images} images; give one seed for each image, or only one")
     shape = (images, int(vae.config.get("latent_channels", 4)), height // scale, width // scale)
     device, dtype = place_for(denoiser, context)
     if given is not None:
@@ -115,6 +113,8 @@ def normal_samples(
     import torch
     from diffusers.utils.torch_utils import randn_tensor
 
+    if random.streams and len(random.streams) != shape[0]:
+        raise ValueError(f"{len(random.streams)} seeds meet {shape[0]} images; give one for each image, or only one")
     generator = generator_at(random)
     samples: torch.Tensor = randn_tensor(shape, generator=generator, device=torch.device(device), dtype=dtype)
     return samples, after_drawing(random, generator)

@@ -132,7 +132,7 @@ def all_calls(seed: int = 0) -> tuple[Call, ...]:
 
 def _drawn(start: Mapping[str, Any], lot: random.Random) -> Call:
     while True:
-        chosen = {name: lot.choice(choices) for name, choices in CHOICES.items()} | start
+        chosen = {name: lot.choice(choices) for name, choices in CHOICES.items()} | dict(start)
         if possible(chosen):
             return Call(**chosen)
 

@@ -76,5 +76,5 @@ def test_a_single_seed_is_one_stream_for_all_images() -> None:
 
 def test_seeds_and_images_must_be_as_many() -> None:
     model = load_model()
-    with pytest.raises(ValueError, match="2 seeds meet 3 images; give one seed for each image, or only one"):
+    with pytest.raises(ValueError, match="2 seeds meet 3 images; give one for each image, or only one"):
         draw_noise(model.denoiser, model.vae, start_random_states([1, 2]), batch=3)
