@@ -4,6 +4,7 @@ The registry takes whatever is in the namespace of this module. Nothing here imp
 Pillow: a node does when it runs.
 """
 
+from latentgraph.nodes.control import control, load_controlnet
 from latentgraph.nodes.decode import decode
 from latentgraph.nodes.denoise import denoise_step
 from latentgraph.nodes.denoise_parts import guide, predict_noise, scale_model_input, scheduler_step
@@ -14,13 +15,22 @@ from latentgraph.nodes.inpaint import encode_start, inpaint_channels, keep_unmas
 from latentgraph.nodes.inpaint_area import inpaint_area, overlay
 from latentgraph.nodes.latents import draw_noise, make_latents
 from latentgraph.nodes.lists import split_integers, split_lines, split_numbers
-from latentgraph.nodes.load import DENOISER, SAFETY_CHECKER, SCHEDULER, TEXT_ENCODER, TOKENIZER, VAE_TYPE, load_model
+from latentgraph.nodes.load import (
+    CONTROLNET,
+    DENOISER,
+    SAFETY_CHECKER,
+    SCHEDULER,
+    TEXT_ENCODER,
+    TOKENIZER,
+    VAE_TYPE,
+    load_model,
+)
 from latentgraph.nodes.masks import blur_mask, load_mask, mask_image
 from latentgraph.nodes.memory import MEMORY
 from latentgraph.nodes.mixing import mix_conditioning, mix_noise
 from latentgraph.nodes.observe import observe
 from latentgraph.nodes.random_state import start_random_state, start_random_states
-from latentgraph.nodes.resize import resize_image
+from latentgraph.nodes.resize import image_size, resize_image
 from latentgraph.nodes.safety import safety_check
 from latentgraph.nodes.saved_values import load_conditioning, load_latents, save_conditioning, save_latents
 from latentgraph.nodes.schedule import configure_scheduler, schedule, skip_steps
@@ -47,6 +57,7 @@ from latentgraph.nodes.weighted_text import encode_weighted
 
 __all__ = [
     "CONDITIONING",
+    "CONTROLNET",
     "CROP_AREA",
     "DENOISER",
     "DEVICE",
@@ -71,6 +82,7 @@ __all__ = [
     "add_noise",
     "blur_mask",
     "configure_scheduler",
+    "control",
     "decode",
     "denoise_step",
     "draw_noise",
@@ -81,10 +93,12 @@ __all__ = [
     "encode_weighted",
     "guidance",
     "guide",
+    "image_size",
     "inpaint_area",
     "inpaint_channels",
     "keep_unmasked",
     "load_conditioning",
+    "load_controlnet",
     "load_image",
     "load_latents",
     "load_mask",

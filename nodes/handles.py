@@ -134,6 +134,13 @@ class Denoiser(Handle):
 
 
 @dataclass(frozen=True, eq=False)
+class ControlNet(Handle):
+    """Sees a picture and says by how much to move the denoiser's inner states; loads to a `ControlNetModel`."""
+
+    role: ClassVar[str] = "controlnet"
+
+
+@dataclass(frozen=True, eq=False)
 class VAE(Handle):
     """Images (B, 3, H, W) to latents (B, 4, h, w) and back; loads to an `AutoencoderKL`."""
 

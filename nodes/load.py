@@ -11,6 +11,7 @@ from latentgraph.graph.node import Described, node
 from latentgraph.graph.values import ValueType
 from latentgraph.nodes.handles import (
     VAE,
+    ControlNet,
     Denoiser,
     Handle,
     SafetyChecker,
@@ -93,4 +94,5 @@ TEXT_ENCODER: Final = _value_type(TextEncoder)
 DENOISER: Final = _value_type(Denoiser)
 VAE_TYPE: Final = _value_type(VAE)
 SCHEDULER: Final = _value_type(Scheduler)
+CONTROLNET: Final = _value_type(ControlNet)
 SAFETY_CHECKER: Final = _value_type(SafetyChecker)

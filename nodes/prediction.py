@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from latentgraph.graph.context import ALONE, RunContext
+from latentgraph.nodes.control import residuals
 from latentgraph.nodes.guidance import guidance_scale_embedding
 from latentgraph.nodes.values import Guidance, Timestep
 
@@ -34,16 +35,21 @@ def predictions(
         # A distilled denoiser has the guidance inside and is told its scale: it needs no negative side.
         strength = guidance_scale_embedding(guidance.scale, len(model_input), width)
         told = strength.to(device=model_input.device, dtype=model_input.dtype)
-        return predicted(module, model_input, timestep, guidance, told), None
+        return predicted(module, model_input, timestep, guidance, told, context), None
     if not guidance.guided:
-        return predicted(module, model_input, timestep, guidance), None
-    both = predicted(module, torch.cat([model_input] * 2), timestep, guidance)
+        return predicted(module, model_input, timestep, guidance, context=context), None
+    both = predicted(module, torch.cat([model_input] * 2), timestep, guidance, context=context)
     negative, positive = both.chunk(2)
     return positive, negative
 
 
 def predicted(
-    module: Any, model_input: Tensor, timestep: Timestep, guidance: Guidance, strength: Tensor | None = None
+    module: Any,
+    model_input: Tensor,
+    timestep: Timestep,
+    guidance: Guidance,
+    strength: Tensor | None = None,
+    context: RunContext = ALONE,
 ) -> Tensor:
     """One call of the denoiser; the batch of the embeddings must be that of the input."""
     import torch
@@ -54,6 +60,7 @@ def predicted(
             f"{len(model_input)} latents meet {len(embeddings)} embeddings; "
             "give encode the same images_per_prompt as draw_noise has for its batch"
         )
+    moved = residuals(model_input, timestep, guidance, embeddings, context) if guidance.controls else {}
     if guidance.channels is not None:
         more = torch.cat([guidance.channels] * (len(model_input) // len(guidance.channels)))
         model_input = torch.cat([model_input, more], dim=1)
@@ -65,6 +72,7 @@ def predicted(
             encoder_hidden_states=embeddings,
             timestep_cond=strength,
             added_cond_kwargs=dict(guidance.added) or None,
+            **moved,
             return_dict=False,
         )[0]
     return prediction

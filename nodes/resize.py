@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -18,6 +18,29 @@ Pixels = Annotated[int, Field(ge=1, le=32768)]
 Fit = Literal["stretch", "fill", "crop"]
 MODES: Final = {"stretch": "default", "fill": "fill", "crop": "crop"}
 """What diffusers calls them."""
+
+
+class Size(NamedTuple):
+    """How large pictures are.
+
+    Attributes:
+        height: In pixels.
+        width: In pixels.
+    """
+
+    height: int
+    width: int
+
+
+@node(category="image")
+def image_size(image: Image) -> Size:
+    """Tell how large pictures are, for whoever makes others like them.
+
+    Args:
+        image: One or more.
+    """
+    height, width = image.samples.shape[-2:]
+    return Size(height, width)
 
 
 @node(category="image")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from typing import Annotated, Any, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from pydantic import Field
 
@@ -14,6 +15,9 @@ from latentgraph.nodes.scheduler_options import SchedulerName, configured
 from latentgraph.nodes.scheduler_state import copied
 from latentgraph.nodes.settings import device_of
 from latentgraph.nodes.values import SchedulerState, Timestep
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @node(category="schedule")
@@ -81,7 +85,7 @@ def schedule(
     if num_inference_steps > trained:
         raise ValueError(f"the model was trained on {trained} timesteps, so it cannot take {num_inference_steps} steps")
     live.set_timesteps(**levels, device=device_of(context))
-    turns = [Timestep(value, index) for index, value in enumerate(live.timesteps.unbind())]
+    turns = numbered(live.timesteps.unbind())
     return Schedule(turns, SchedulerState(live))
 
 
@@ -108,7 +112,12 @@ def skip_steps(
         raise ValueError(f"a strength of {strength:g} leaves none of {steps} steps; give more of either")
     if hasattr(before, "set_begin_index"):
         before.set_begin_index(skipped)
-    return Schedule([Timestep(one.value, index) for index, one in enumerate(left)], SchedulerState(before))
+    return Schedule(numbered([one.value for one in left]), SchedulerState(before))
+
+
+def numbered(values: Sequence[Tensor]) -> list[Timestep]:
+    """The turns of a loop over these timesteps, each 0-dim."""
+    return [Timestep(value, index, len(values)) for index, value in enumerate(values)]
 
 
 def unset(scheduler: Scheduler, context: RunContext) -> Any:

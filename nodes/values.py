@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from latentgraph.nodes.handles import ControlNet
+
 
 @dataclass(frozen=True, eq=False)
 class TokenStream:
@@ -53,6 +55,23 @@ class Conditioning:
 
 
 @dataclass(frozen=True, eq=False)
+class Control:
+    """A ControlNet, the picture that it looks at, and how much it has to say (Zhang et al. 2023)."""
+
+    controlnet: ControlNet
+    image: Tensor
+    """float32 (B, 3, H, W) in [0, 1]; one for all images of the batch, or one for each."""
+    scale: float
+    """What its residuals are multiplied by."""
+    start: float
+    """Share of the turns before which it is silent, 0 to 1."""
+    end: float
+    """Share of the turns after which it is silent, 0 to 1."""
+    only_positive: bool = False
+    """Whether it moves only the prediction for the prompt (`guess_mode` of diffusers)."""
+
+
+@dataclass(frozen=True, eq=False)
 class Guidance:
     """What to steer towards, what away from, and how strongly (classifier-free guidance, Ho & Salimans 2022)."""
 
@@ -69,6 +88,8 @@ class Guidance:
     """More that it is given at every step, by its own names (`added_cond_kwargs`); rows as in `embeddings`."""
     channels: Tensor | None = None
     """What is laid behind the channels of its input at every step, (B, C, h, w): a mask and what it leaves, a depth."""
+    controls: tuple[Control, ...] = ()
+    """ControlNets that move its inner states at each step, in the order in which they were put in."""
     family: str = ""
 
     @property
@@ -128,6 +149,8 @@ class Timestep:
     """0-dim, of the scheduler's own dtype: where in the training noise schedule the denoiser is to think it is."""
     index: int
     """0 at the first turn."""
+    count: int = 0
+    """Of the turns of the loop; 0 where nobody counted them."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -46,6 +46,8 @@ def family_of_component(role: str, class_name: str, config: Mapping[str, Any]) -
     """The family of a part on its own; empty where the configuration does not tell."""
     if role == "denoiser" and class_name == "UNet2DConditionModel":
         return _unet_family(config)
+    if role == "controlnet" and class_name == "ControlNetModel":
+        return _unet_family(config)
     if role == "text_encoder" and class_name == "CLIPTextModel":
         return "sd2" if config.get("hidden_size", 512) == SD2_WIDTH else "sd1"
     if role == "vae" and class_name == "AutoencoderKL":

@@ -66,7 +66,7 @@ def _local(path: Path, shown: str) -> LocatedModel:
     return LocatedModel(path, shown)
 
 
-def _refuse_links_out(folder: Path, shown: str, access: FileAccess) -> None:
+def refuse_links_out(folder: Path, shown: str, access: FileAccess) -> None:
     """Refuse a folder named by a workflow in which a link leads out of what the workflow may read."""
     for around, folders, files in os.walk(folder):
         for path in (Path(around, name) for name in (*folders, *files)):
@@ -103,7 +103,7 @@ class ReadsModel:
             return self._resource(LocatedModel(builtin_folder(reference.name), written), written)
         path = access.path(reference.name, given=given)
         if not given:
-            _refuse_links_out(path, written, access)
+            refuse_links_out(path, written, access)
         found = _local(path, written)
         return self._resource(found, str(found.path))
 
