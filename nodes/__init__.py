@@ -25,6 +25,7 @@ from latentgraph.nodes.load import (
     VAE_TYPE,
     load_model,
 )
+from latentgraph.nodes.load_sdxl import load_sdxl
 from latentgraph.nodes.masks import blur_mask, load_mask, mask_image
 from latentgraph.nodes.memory import MEMORY
 from latentgraph.nodes.mixing import mix_conditioning, mix_noise
@@ -34,9 +35,12 @@ from latentgraph.nodes.resize import image_size, resize_image
 from latentgraph.nodes.safety import safety_check
 from latentgraph.nodes.saved_values import load_conditioning, load_latents, save_conditioning, save_latents
 from latentgraph.nodes.schedule import configure_scheduler, schedule, skip_steps
+from latentgraph.nodes.schedule_part import part_of_schedule
 from latentgraph.nodes.settings import DEVICE, DTYPE
+from latentgraph.nodes.size_conditioning import aesthetic_conditioning, size_conditioning
 from latentgraph.nodes.steering import steer_by_colour
 from latentgraph.nodes.text import encode, tokenize, tokenize_texts
+from latentgraph.nodes.text_sdxl import encode_sdxl, tokenize_sdxl
 from latentgraph.nodes.upscale_latents import upscale_latents
 from latentgraph.nodes.value_types import (
     CONDITIONING,
@@ -80,6 +84,7 @@ __all__ = [
     "TOKENS",
     "VAE_TYPE",
     "add_noise",
+    "aesthetic_conditioning",
     "blur_mask",
     "configure_scheduler",
     "control",
@@ -89,6 +94,7 @@ __all__ = [
     "draw_noise_like",
     "encode",
     "encode_image",
+    "encode_sdxl",
     "encode_start",
     "encode_weighted",
     "guidance",
@@ -103,12 +109,14 @@ __all__ = [
     "load_latents",
     "load_mask",
     "load_model",
+    "load_sdxl",
     "make_latents",
     "mask_image",
     "mix_conditioning",
     "mix_noise",
     "observe",
     "overlay",
+    "part_of_schedule",
     "predict_noise",
     "resize_image",
     "safety_check",
@@ -118,6 +126,7 @@ __all__ = [
     "scale_model_input",
     "schedule",
     "scheduler_step",
+    "size_conditioning",
     "skip_steps",
     "split_integers",
     "split_lines",
@@ -127,6 +136,7 @@ __all__ = [
     "start_random_states",
     "steer_by_colour",
     "tokenize",
+    "tokenize_sdxl",
     "tokenize_texts",
     "upscale_latents",
 ]

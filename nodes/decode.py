@@ -22,8 +22,28 @@ def decode(vae: VAE, latents: Latents, *, context: RunContext = ALONE) -> Image:
         latents: Without noise, as the last step left them.
     """
     module = loaded(vae, context)
-    samples = latents.samples / module.config.scaling_factor if latents.scaled else latents.samples
+    samples = latents.samples.to(module.dtype)  # One that overflows in float16 is in float32 always.
+    if latents.scaled:
+        samples = unscaled(module.config, samples)
     return Image(to_unit_range(decoded(module, samples)).float().cpu())
+
+
+def unscaled(config: Any, samples: Tensor) -> Tensor:
+    """From what the denoiser works in to the VAE's own latents, (B, C, h, w).
+
+    Args:
+        config: Of the VAE; `latents_mean` and `latents_std`, one number a channel, are there in a few models only.
+        samples: Scaled latents.
+    """
+    import torch
+
+    mean, deviation = getattr(config, "latents_mean", None), getattr(config, "latents_std", None)
+    plain: Tensor = samples / config.scaling_factor
+    if mean is None or deviation is None:
+        return plain
+    means, deviations = (torch.tensor(one).view(1, -1, 1, 1).to(samples) for one in (mean, deviation))
+    spread: Tensor = samples * deviations / config.scaling_factor + means
+    return spread
 
 
 def decoded(module: Any, samples: Tensor) -> Tensor:

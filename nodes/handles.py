@@ -144,6 +144,9 @@ class ControlNet(Handle):
 class VAE(Handle):
     """Images (B, 3, H, W) to latents (B, 4, h, w) and back; loads to an `AutoencoderKL`."""
 
+    full_precision: bool = False
+    """It overflows in float16, so that a run in float16 loads it in float32."""
+
     role: ClassVar[str] = "vae"
 
 
@@ -210,6 +213,8 @@ def loaded(handle: Handle, context: RunContext = ALONE) -> Any:
             that is read from files is on the CPU in float32.
     """
     device, dtype = context.settings.get("device", ""), context.settings.get("dtype", "")
+    if dtype == "float16" and isinstance(handle, VAE) and handle.full_precision:
+        dtype = "float32"
     if isinstance(handle, Scheduler):
         return handle.source.make(device, dtype, context.warn)
     if isinstance(handle.source, HeldSource) and not handle.adapters and handle.source.fits(device, dtype):

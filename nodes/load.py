@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, NamedTuple
 
+from latentgraph.graph.access import AccessError
 from latentgraph.graph.context import ALONE, RunContext
 from latentgraph.graph.node import Described, node
 from latentgraph.graph.values import ValueType
@@ -20,7 +21,7 @@ from latentgraph.nodes.handles import (
     Tokenizer,
 )
 from latentgraph.nodes.loading.model_source import ReadsModel
-from latentgraph.nodes.loading.parts import open_model
+from latentgraph.nodes.loading.parts import OpenedModel, open_model
 from latentgraph.nodes.value_details import handle_rows
 
 DEFAULT_MODEL: Final = "builtin:shapes"
@@ -52,7 +53,7 @@ def describe_model(literals: Mapping[str, Any]) -> Described:
     Raises:
         AccessError: The model is not on this machine, or cannot be what it is used for.
     """
-    family = open_model(literals.get("model", DEFAULT_MODEL), literals.get("config")).family
+    family = opened_model(literals.get("model", DEFAULT_MODEL), literals.get("config")).family
     return dict.fromkeys(Model._fields, family) if family else {}
 
 
@@ -70,12 +71,28 @@ def load_model(
         config: For a single file that is not of the usual Stable Diffusion 1.x shape: a model in diffusers layout whose
             configuration, tokenizer and scheduler it is loaded with.
     """
-    parts = Model(**open_model(model, config).handles())
+    handles = opened_model(model, config).handles()
+    parts = Model(**{name: handles[name] for name in Model._fields})
     if parts.safety_checker is None:
         # The engine gives an absolute path, which is nobody's business in a record that travels with a picture.
         name = Path(model).name if Path(model).is_absolute() else model
         context.warn(f"{name!r} comes without a safety checker, so nobody looks at its pictures before you do")
     return parts
+
+
+def opened_model(model: str, config: str | None) -> OpenedModel:
+    """A model that has no other parts than load_model hands out.
+
+    Raises:
+        AccessError: It is not on this machine, or has a second text encoder.
+    """
+    opened = open_model(model, config)
+    if "text_encoder_2" in opened.folder.parts:
+        raise AccessError(
+            f"{opened.located.shown!r} has a second text encoder",
+            "a Stable Diffusion XL model is opened by load_sdxl, as in the workflow sdxl_text_to_image",
+        )
+    return opened
 
 
 def _value_type(python_type: type[Handle]) -> ValueType[Any]:

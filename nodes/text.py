@@ -26,7 +26,7 @@ def tokenize(tokenizer: Tokenizer, text: str, *, context: RunContext = ALONE) ->
         text: The prompt, or the negative prompt; empty is a text too.
     """
     stream = token_stream(loaded(tokenizer, context), [text])
-    _warn_of_lost_words(stream, context)
+    warn_of_lost_words(stream, context)
     return Tokens((stream,), tokenizer.family)
 
 
@@ -52,15 +52,8 @@ def tokenize_texts(
     if like and len(texts) != len(like):
         raise ValueError(f"{len(texts)} texts meet {len(like)} prompts; give one for each prompt, or a single one")
     stream = token_stream(loaded(tokenizer, context), texts)
-    _warn_of_lost_words(stream, context)
+    warn_of_lost_words(stream, context)
     return Tokens((stream,), tokenizer.family)
-
-
-def _warn_of_lost_words(stream: TokenStream, context: RunContext) -> None:
-    for lost in filter(None, stream.truncated):
-        context.warn(
-            f"the prompt is too long for the model, which reads {stream.input_ids.shape[1]} tokens; lost: {lost}"
-        )
 
 
 @node(category="text", settings=("device", "dtype"))
@@ -84,6 +77,14 @@ def encode(
     stream = tokens.streams[0]
     embeddings = text_embeddings(module, stream.input_ids, stream.mask, clip_skip)
     return Conditioning(repeat_rows(embeddings, images_per_prompt), family=text_encoder.family)
+
+
+def warn_of_lost_words(stream: TokenStream, context: RunContext) -> None:
+    """Show the words that did not fit."""
+    for lost in filter(None, stream.truncated):
+        context.warn(
+            f"the prompt is too long for the model, which reads {stream.input_ids.shape[1]} tokens; lost: {lost}"
+        )
 
 
 def token_stream(tokenizer: Any, texts: list[str]) -> TokenStream:

@@ -37,6 +37,8 @@ class Tokens:
 
     streams: tuple[TokenStream, ...]
     family: str = ""
+    absent: bool = False
+    """Nobody wrote a text, which some models take for another thing than an empty one."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -31,6 +31,8 @@ LIBRARIES: Final = ("diffusers", "transformers", "stable_diffusion")
 PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     "tokenizer": ("tokenizer",),
     "text_encoder": ("text_encoder",),
+    "tokenizer_2": ("tokenizer_2",),
+    "text_encoder_2": ("text_encoder_2",),
     "denoiser": ("unet", "transformer"),
     "vae": ("vae",),
     "scheduler": ("scheduler",),
@@ -38,9 +40,10 @@ PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     "feature_extractor": ("feature_extractor",),
 }
 """Roles, and the folders that play them."""
-OPTIONAL: Final = ("safety_checker", "feature_extractor")
+OPTIONAL: Final = ("tokenizer_2", "text_encoder_2", "safety_checker", "feature_extractor")
+TOKENIZERS: Final = ("tokenizer", "tokenizer_2")
 _CONFIGS: Final[Mapping[str, str]] = {
-    "tokenizer": "tokenizer_config.json",
+    **dict.fromkeys(TOKENIZERS, "tokenizer_config.json"),
     "scheduler": "scheduler_config.json",
     "feature_extractor": "preprocessor_config.json",
 }
@@ -64,7 +67,7 @@ class Part:
     def config(self) -> dict[str, Any]:
         """Its configuration file."""
         name = _CONFIGS.get(self.role, "config.json")
-        if self.role == "tokenizer" and not (self.folder / name).is_file():
+        if self.role in TOKENIZERS and not (self.folder / name).is_file():
             return {}  # Old folders have vocab.json and merges.txt alone.
         return read_json(self.folder / name, f"{self.shown}/{name}")
 
@@ -97,6 +100,8 @@ class ModelFolder:
     pipeline: str
     """Class of the pipeline it was saved from."""
     parts: Mapping[str, Part]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """What the pipeline is configured with beside its parts, such as `force_zeros_for_empty_prompt`."""
 
     @cached_property
     def family(self) -> str:
@@ -142,7 +147,7 @@ def read_model_folder(folder: Path, shown: str) -> ModelFolder:
     for role in PARTS:
         if part := _part(folder, shown, role, index):
             parts[role] = part
-        elif role not in OPTIONAL:
+        elif role not in OPTIONAL and not index.get(f"{role}_2"):
             raise AccessError(
                 f"{shown}/{INDEX} names no {' or '.join(PARTS[role])}",
                 f"its pipeline is {index.get('_class_name', 'unknown')}; a Stable Diffusion model has one",
@@ -152,7 +157,8 @@ def read_model_folder(folder: Path, shown: str) -> ModelFolder:
             f"{shown} has a safety_checker but no feature_extractor, which prepares its images",
             f'copy the feature_extractor too, or write "safety_checker": [null, null] in {INDEX}',
         )
-    return ModelFolder(folder, str(index.get("_class_name", "")), parts)
+    options = {name: entry for name, entry in index.items() if not name.startswith("_") and not isinstance(entry, list)}
+    return ModelFolder(folder, str(index.get("_class_name", "")), parts, options)
 
 
 def _part(folder: Path, shown: str, role: str, index: Mapping[str, Any]) -> Part | None:

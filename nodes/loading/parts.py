@@ -31,7 +31,9 @@ from latentgraph.nodes.loading.single_file import (
 from latentgraph.nodes.loading.sources import FolderSource
 
 HANDLES: Final[Mapping[str, type[Handle]]] = {
-    kind.role: kind for kind in (Tokenizer, TextEncoder, Denoiser, VAE, Scheduler, SafetyChecker)
+    **{kind.role: kind for kind in (Tokenizer, TextEncoder, Denoiser, VAE, Scheduler, SafetyChecker)},
+    "tokenizer_2": Tokenizer,
+    "text_encoder_2": TextEncoder,
 }
 PATCHED_FAMILIES: Final = ("sd1", "sd2")
 """Families whose pipeline rewrites configurations in its constructor."""
@@ -58,7 +60,7 @@ class OpenedModel:
         return self.folder.family
 
     def handles(self) -> dict[str, Any]:
-        """A handle for each role; None for a safety checker that is not there."""
+        """A handle for each role; None for one that nobody plays, such as a second text encoder."""
         found: dict[str, Any] = {role: self._handle(role) for role in HANDLES}
         if found["denoiser"] is not None:
             found["denoiser"] = replace(found["denoiser"], vae=found["vae"], scheduler=found["scheduler"])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from latentgraph.graph.access import AccessError
+from latentgraph.nodes.loading.model_folder import TOKENIZERS
 
 LONGEST_TEXT: Final = 77
 """Tokens that CLIP reads, begin and end among them; for tokenizers that do not say."""
@@ -34,7 +35,7 @@ class FolderSource:
 
     def make(self, device: str, dtype: str, warn: Callable[[str], None]) -> Any:
         """Read it from its files."""
-        if self.role == "tokenizer":
+        if self.role in TOKENIZERS:
             return load_tokenizer(self.folder, self.shown)
         with quiet_libraries():
             module = self._module(dtype or "float32").to(device or "cpu")
