@@ -26,6 +26,7 @@ from latentgraph.nodes.load import (
     load_model,
 )
 from latentgraph.nodes.load_sdxl import load_sdxl
+from latentgraph.nodes.lora import load_lora
 from latentgraph.nodes.masks import blur_mask, load_mask, mask_image
 from latentgraph.nodes.memory import MEMORY
 from latentgraph.nodes.mixing import mix_conditioning, mix_noise
@@ -107,6 +108,7 @@ __all__ = [
     "load_controlnet",
     "load_image",
     "load_latents",
+    "load_lora",
     "load_mask",
     "load_model",
     "load_sdxl",

@@ -68,6 +68,10 @@ def _check_node(name: str, node: Node, scope: Scope) -> list[TypedNode | TypedLo
     typed = TypedNode(path, declared)
     family = settle_ports(typed, node, scope, json_path)
     described = {} if node.disabled else _describe(typed, scope, json_path)
+    if family and (others := sorted({one for one in described.values() if one and one != family})):
+        message = f"what it reads is for family {others[0]}, what it is given is of family {family}"
+        hint = "take all parts from one model, or from models of one family"
+        scope.report.add("E109", message, json_path, path, hint=hint)
     for port in declared.outputs.values():
         scope.offers[name, port.name] = Offer(
             port.type, Wire(path, port.name), scope.family_of(port.type, described.get(port.name, family))

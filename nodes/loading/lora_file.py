@@ -1,0 +1,94 @@
+"""What is in a file with a LoRA, told from the names and shapes in its header."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from latentgraph.graph.access import AccessError, FileAccess, Resource
+from latentgraph.graph.digests import file_digest
+from latentgraph.nodes.loading.weights import read_header, refuse_pickle
+
+_UNET: Final = ("unet.", "lora_unet_")
+_TEXT_ENCODER: Final = ("text_encoder.", "lora_te_", "lora_te1_")
+_SECOND_ENCODER: Final = ("text_encoder_2.", "lora_te2_")
+_OTHERS: Final = ("transformer.", "lora_transformer_")
+_CROSS_ATTENTION: Final = ("attn2.to_k", "attn2_to_k")
+_DOWN: Final = ("lora_A.weight", "lora_down.weight", "lora.down.weight", "to_k_lora.down.weight")
+WIDTHS: Final = {768: "sd1", 1024: "sd2", 2048: "sdxl"}
+"""Of the embeddings that the denoisers of a family read."""
+
+
+@dataclass(frozen=True)
+class LoraFile:
+    """A LoRA (Hu et al. 2021) for parts of one model, named as diffusers or as kohya's scripts name it."""
+
+    path: Path
+    shown: str
+    names: frozenset[str]
+    width: int
+    """Of the embeddings that its denoiser reads; 0 where it leaves cross-attention alone."""
+
+    @property
+    def family(self) -> str:
+        """`sd1`, `sd2` or `sdxl`; empty where the widths are of no published model."""
+        if self.has(_SECOND_ENCODER):
+            return "sdxl"
+        return WIDTHS.get(self.width, "")
+
+    @property
+    def for_denoiser(self) -> bool:
+        """Whether it adds to the denoiser."""
+        return self.has(_UNET)
+
+    @property
+    def for_text_encoder(self) -> bool:
+        """Whether it adds to the (first) text encoder."""
+        return self.has(_TEXT_ENCODER)
+
+    def has(self, beginnings: tuple[str, ...]) -> bool:
+        """Whether a tensor's name begins so."""
+        return any(name.startswith(beginnings) for name in self.names)
+
+
+def read_lora(path: Path, shown: str) -> LoraFile:
+    """What the header says.
+
+    Raises:
+        AccessError: It is a pickle, damaged, or no LoRA of a UNet.
+    """
+    refuse_pickle(path, shown)
+    if path.is_dir() or path.suffix.lower() != ".safetensors":
+        raise AccessError(f"{shown!r} is no LoRA", "a LoRA is a .safetensors file")
+    header = read_header(path, f"{shown!r}")
+    found = LoraFile(path, shown, frozenset(header), _width(header))
+    if not any("lora" in name for name in header):
+        raise AccessError(f"{shown!r} is no LoRA: none of its tensors is called so", "name a file with a LoRA")
+    if not (found.for_denoiser or found.for_text_encoder):
+        what = "a transformer" if found.has(_OTHERS) else "something else"
+        raise AccessError(f"{shown!r} is a LoRA for {what}, not for a UNet or its text encoder", "take another model")
+    return found
+
+
+def _width(header: Mapping[str, Any]) -> int:
+    for name, entry in header.items():
+        if any(part in name for part in _CROSS_ATTENTION) and name.endswith(_DOWN) and len(entry["shape"]) == 2:
+            return int(entry["shape"][1])
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReadsLora:
+    """The port names a file with a LoRA: `Annotated[str, ReadsLora()]`."""
+
+    def resolve(self, written: str, access: FileAccess, *, given: bool) -> Resource:
+        """The file, and the digest of its bytes; looks at the header alone.
+
+        Raises:
+            AccessError: It may not be read, is not there, or is no LoRA.
+        """
+        path = access.path(written, given=given)
+        read_lora(path, written)
+        return Resource(str(path), lambda: file_digest(path))
