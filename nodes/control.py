@@ -77,9 +77,12 @@ def control(
     rows, batch = len(image.samples), len(guidance.positive.embeddings)
     if rows not in (1, batch):
         raise ValueError(f"image holds {rows} pictures for a batch of {batch}; give one, or one for each")
-    if guidance.controls and guidance.controls[0].only_positive != guess_mode:
+    first = guidance.controls[0].controlnet if guidance.controls else controlnet
+    # A net that says one thing of the whole picture (shuffle) moves only the positive side, as in diffusers 0.42.
+    only_positive = guess_mode or bool(first.config.get("global_pool_conditions"))
+    if guidance.controls and guidance.controls[0].only_positive != only_positive:
         raise ValueError("guess_mode is for all ControlNets of a step or for none: give each the same")
-    told = Control(controlnet, image.samples, scale, start, end, guess_mode)
+    told = Control(controlnet, image.samples, scale, start, end, only_positive)
     return replace(guidance, controls=(*guidance.controls, told))
 
 

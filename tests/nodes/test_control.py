@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+import shutil
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -186,6 +187,16 @@ def test_a_controlnet_gives_the_picture_of_the_pipeline_in_every_case(
     case: Case, engine: Engine, tiny_folder: Path, nets: Path
 ) -> None:
     hold(case, engine, tiny_folder, nets)
+
+
+def test_a_net_that_pools_its_picture_moves_the_positive_side_alone(
+    engine: Engine, tiny_folder: Path, nets: Path, tmp_path: Path
+) -> None:
+    pooling = tmp_path / "nets"
+    shutil.copytree(nets, pooling)
+    edit_json(pooling / "edges" / "config.json", global_pool_conditions=True)
+    case = Case("PNDM", 1, 7.5, 1.0, (0.0, 1.0), guess_mode=False, batch=1)
+    hold(case, engine, tiny_folder, pooling)
 
 
 def test_it_does_move_the_picture(engine: Engine, tiny_folder: Path, nets: Path) -> None:
