@@ -69,6 +69,11 @@ class PortType:
         """Whether a workflow file can write a value of it."""
         return any(_is_literal(member) for member in self.members)
 
+    @property
+    def way(self) -> str:
+        """How a missing value of it is given, as a hint says it."""
+        return "link it or write a value" if self.literal else "link it"
+
     @cached_property
     def constrained(self) -> bool:
         """Whether a value of the right class can still be wrong, so that a computed one is checked when it arrives."""

@@ -85,6 +85,7 @@ def schedule(
     if num_inference_steps > trained:
         raise ValueError(f"the model was trained on {trained} timesteps, so it cannot take {num_inference_steps} steps")
     live.set_timesteps(**levels, device=device_of(context))
+    refuse_untrained_timesteps(live, trained)
     turns = numbered(live.timesteps.unbind())
     return Schedule(turns, SchedulerState(live))
 
@@ -118,6 +119,32 @@ def skip_steps(
 def numbered(values: Sequence[Tensor]) -> list[Timestep]:
     """The turns of a loop over these timesteps, each 0-dim."""
     return [Timestep(value, index, len(values)) for index, value in enumerate(values)]
+
+
+def refuse_untrained_timesteps(scheduler: Any, trained: int) -> None:
+    """Hold that every whole timestep has an entry in the tables of the noise levels that the model was trained on.
+
+    With the spacing `leading` and an offset of 1, as Stable Diffusion has it, as many steps as trained timesteps begin
+    one past the last; diffusers then fails inside a step. Timesteps with fractions are interpolated and may lie there.
+
+    Raises:
+        ValueError: One has none.
+    """
+    timesteps = scheduler.timesteps
+    if timesteps.is_floating_point() or not len(timesteps):
+        return
+    highest, lowest = int(timesteps.max()), int(timesteps.min())
+    if highest >= trained or lowest < 0:
+        wrong = highest if highest >= trained else lowest
+        raise ValueError(
+            f"{len(timesteps)} timesteps of {type(scheduler).__name__} reach {wrong}, but the model was trained on "
+            f"0 to {trained - 1}; take fewer steps, or timesteps within that range"
+        )
+    if len(timesteps) > 1 and highest == lowest:
+        raise ValueError(
+            f"all {len(timesteps)} timesteps of {type(scheduler).__name__} are {highest}, because so many steps do not "
+            f"fit into {trained} trained ones; take fewer steps"
+        )
 
 
 def unset(scheduler: Scheduler, context: RunContext) -> Any:

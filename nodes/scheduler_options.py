@@ -12,10 +12,12 @@ from typing import Annotated, Any, Final, get_type_hints
 
 from pydantic import AfterValidator, ConfigDict, PydanticUserError, TypeAdapter, ValidationError
 
-from latentgraph.graph.names import closest
+from latentgraph.graph.names import closest, meant, nearest
 from latentgraph.nodes.loading.schedulers import scheduler_class
 
 _CLASS: Final = re.compile(r"^class (\w+Scheduler)\(", re.MULTILINE)
+_ENDING: Final = re.compile(r"(Discrete|Multistep)?Scheduler$")
+"""What people leave out when they name a scheduler: `Euler`, `dpm-solver`."""
 
 
 @cache
@@ -34,9 +36,17 @@ def scheduler_name(name: str) -> str:
         ValueError: It has none.
     """
     if name and name not in known_schedulers():
-        hint = closest(name, known_schedulers())
-        raise ValueError("diffusers has no scheduler of this name" + (f"; {hint}" if hint else ""))
+        raise ValueError("diffusers has no scheduler of this name" + _meant(name))
     return name
+
+
+def _meant(name: str) -> str:
+    """The end of a message that says which scheduler was probably meant, whatever the case and the ending."""
+    short = {_ENDING.sub("", known).lower(): known for known in reversed(known_schedulers())}
+    near = nearest(name, known_schedulers())
+    wanted = re.sub(r"[^a-z0-9]", "", _ENDING.sub("", name).lower())
+    near = near or short.get(nearest(wanted, [one for one in short if one[:1] == wanted[:1]]), "")
+    return f"; {meant(near)}" if near else ""
 
 
 SchedulerName = Annotated[str, AfterValidator(scheduler_name)]
@@ -52,8 +62,7 @@ def named_scheduler(class_name: str) -> Any:
     import diffusers
 
     if class_name not in known_schedulers():
-        hint = closest(class_name, known_schedulers())
-        raise ValueError(f"{class_name!r} is no scheduler of diffusers" + (f"; {hint}" if hint else ""))
+        raise ValueError(f"{class_name!r} is no scheduler of diffusers" + _meant(class_name))
     needed = getattr(getattr(diffusers, class_name), "_backends", None)
     if needed:
         # diffusers puts a dummy with the names of what it would need in the place of a class it cannot import.

@@ -46,7 +46,7 @@ def settle_ports(typed: TypedNode, node: Node, scope: Scope, json_path: JsonPath
         # A disabled node may be one that its author has not finished.
         if name not in node.inputs and port.required and not node.disabled:
             message = f"the input '{name}' ({port.type.name}) is missing"
-            scope.report.add("E103", message, json_path, typed.path, name, hint="link it or write a value")
+            scope.report.add("E103", message, json_path, typed.path, name, hint=port.type.way)
         elif name not in node.inputs and reads_of(port.type.metadata) and port.default is not None:
             _take_constant(typed, port, Constant(port.default, written=port.default), scope, json_path)
     return family

@@ -133,7 +133,7 @@ def _offers(document: Document, node: Node, scope: Scope, path: str, place: Json
             if node.disabled:
                 continue
             message = f"the input '{key}' ({offer.type.name}) is missing"
-            scope.report.add("E103", message, place, path, key, hint="link it or write a value")
+            scope.report.add("E103", message, place, path, key, hint=offer.type.way)
             inside["inputs", key] = Offer(offer.type, Absent(), offer.family)
     return inside
 

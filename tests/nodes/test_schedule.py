@@ -10,6 +10,7 @@ import torch
 
 from latentgraph.nodes.handles import Scheduler, loaded
 from latentgraph.nodes.schedule import configure_scheduler, refuse_hidden_randomness, schedule
+from latentgraph.nodes.scheduler_options import scheduler_name
 
 # Some schedulers of diffusers hand torch tensors to numpy functions in a way that numpy 2.4 deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:__array:DeprecationWarning")
@@ -135,3 +136,44 @@ def test_noise_from_outside_the_stream_is_refused() -> None:
     refuse_hidden_randomness(Sampler(1))
     with pytest.raises(ValueError, match="give it the option noise_sampler_seed"):
         refuse_hidden_randomness(Sampler())
+
+
+@pytest.mark.parametrize(
+    ("class_name", "message"),
+    [
+        ("PNDMScheduler", "1001 timesteps of PNDMScheduler reach 1000, but the model was trained on 0 to 999"),
+        ("DDIMScheduler", "1000 timesteps of DDIMScheduler reach 1000, but the model was trained on 0 to 999"),
+        ("UniPCMultistepScheduler", "all 1000 timesteps of UniPCMultistepScheduler are 1, because so many steps"),
+    ],
+)
+def test_steps_past_the_last_trained_timestep_are_refused(own: Scheduler, class_name: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        schedule(configure_scheduler(own, class_name, {"timestep_spacing": "leading"}), 1000)
+
+
+def test_as_many_steps_as_trained_timesteps_are_taken_where_they_fit(own: Scheduler) -> None:
+    for options in ({"timestep_spacing": "trailing"}, {"steps_offset": 0}):
+        turns = schedule(configure_scheduler(own, "DDIMScheduler", options), 1000).timesteps
+        assert (turns[0].value.item(), turns[-1].value.item()) == (999, 0)
+    # These noise levels are interpolated, so that diffusers takes a timestep past the last.
+    assert len(schedule(configure_scheduler(own, "EulerDiscreteScheduler"), 1000).timesteps) == 1000
+
+
+def test_timesteps_that_the_model_does_not_know_are_refused(own: Scheduler) -> None:
+    multistep = configure_scheduler(own, "DPMSolverMultistepScheduler")
+    with pytest.raises(ValueError, match="reach 1200, but the model was trained on 0 to 999"):
+        schedule(multistep, timesteps=[1200, 500])
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("Euler", "EulerDiscreteScheduler"),
+        ("ddim", "DDIMScheduler"),
+        ("UniPC", "UniPCMultistepScheduler"),
+        ("EulerDiscreteSchedular", "EulerDiscreteScheduler"),
+    ],
+)
+def test_a_scheduler_by_half_its_name_is_told_the_whole(written: str, meant: str) -> None:
+    with pytest.raises(ValueError, match=f"diffusers has no scheduler of this name; did you mean '{meant}'"):
+        scheduler_name(written)
