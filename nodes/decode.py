@@ -39,6 +39,9 @@ def unscaled(config: Any, samples: Tensor) -> Tensor:
 
     mean, deviation = getattr(config, "latents_mean", None), getattr(config, "latents_std", None)
     plain: Tensor = samples / config.scaling_factor
+    shift = getattr(config, "shift_factor", None)
+    if shift is not None:
+        return plain + shift  # Stable Diffusion 3 and Flux.
     if mean is None or deviation is None:
         return plain
     means, deviations = (torch.tensor(one).view(1, -1, 1, 1).to(samples) for one in (mean, deviation))

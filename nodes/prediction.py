@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from latentgraph.graph.context import ALONE, RunContext
+from latentgraph.nodes.calling import CALLS
 from latentgraph.nodes.control import residuals
 from latentgraph.nodes.guidance import guidance_scale_embedding
 from latentgraph.nodes.values import Guidance, Timestep
@@ -60,6 +61,10 @@ def predicted(
             f"{len(model_input)} latents meet {len(embeddings)} embeddings; "
             "give encode the same images_per_prompt as draw_noise has for its batch"
         )
+    call = CALLS.get(type(module).__name__)
+    if call is not None:
+        with torch.no_grad():
+            return call(module, model_input, timestep, guidance)
     moved = residuals(model_input, timestep, guidance, embeddings, context) if guidance.controls else {}
     if guidance.channels is not None:
         more = torch.cat([guidance.channels] * (len(model_input) // len(guidance.channels)))

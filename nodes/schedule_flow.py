@@ -1,0 +1,70 @@
+"""The noise levels of flow-matching models, which may depend on the size of the picture (Esser et al. 2024)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from latentgraph.graph.context import ALONE, RunContext
+from latentgraph.graph.node import node
+from latentgraph.nodes.handles import Denoiser, Scheduler
+from latentgraph.nodes.schedule import Schedule, numbered, refuse_hidden_randomness, unset
+from latentgraph.nodes.settings import device_of
+from latentgraph.nodes.values import Latents, Noise, SchedulerState
+
+
+@node(category="schedule", settings=("device",), families=("sd3",))
+def schedule_flow(
+    scheduler: Scheduler,
+    denoiser: Denoiser,
+    noise: Noise,
+    num_inference_steps: Annotated[int, Field(ge=1)] = 28,
+    sigmas: list[float] | None = None,
+    mu: float | None = None,
+    *,
+    context: RunContext = ALONE,
+) -> Schedule:
+    """Choose the noise levels of a flow-matching model.
+
+    Args:
+        scheduler: Of the model.
+        denoiser: Of the model; tells how many latent cells a patch is wide.
+        noise: What the images begin as; a larger one stays noisy for longer, where the scheduler shifts by size.
+        num_inference_steps: More steps take longer and come closer to what the model would draw at best.
+        sigmas: These noise levels in place of a number of steps, falling.
+        mu: The shift in place of the one that the size gives; null: that one.
+    """
+    live = unset(scheduler, context)
+    refuse_hidden_randomness(live)
+    levels: dict[str, Any] = {"num_inference_steps": num_inference_steps} if sigmas is None else {"sigmas": sigmas}
+    if mu is None and live.config.get("use_dynamic_shifting"):
+        height, width = noise.samples.shape[-2:]
+        patch = int(denoiser.config.get("patch_size", 2))
+        mu = shift_of((height // patch) * (width // patch), live.config)
+    if mu is not None:
+        levels["mu"] = mu
+    live.set_timesteps(**levels, device=device_of(context))
+    return Schedule(numbered(live.timesteps.unbind()), SchedulerState(live))
+
+
+def shift_of(patches: int, config: Any) -> float:
+    """The shift for a picture of that many patches, on the line through the two that the model names.
+
+    The arithmetic is that of diffusers 0.42.1 (`calculate_shift`), operation for operation.
+    """
+    low, high = config.get("base_image_seq_len", 256), config.get("max_image_seq_len", 4096)
+    least, most = config.get("base_shift", 0.5), config.get("max_shift", 1.16)
+    slope = (most - least) / (high - low)
+    shift: float = patches * slope + (least - slope * low)
+    return shift
+
+
+@node(category="latents", families=("sd3",))
+def make_flow_latents(noise: Noise) -> Latents:
+    """Begin at the noise as it is, as flow-matching models do: at their first step nothing else is there.
+
+    Args:
+        noise: Of deviation 1.
+    """
+    return Latents(noise.samples, noise.height, noise.width, family=noise.family)
