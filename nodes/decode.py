@@ -41,7 +41,8 @@ def unscaled(config: Any, samples: Tensor) -> Tensor:
     plain: Tensor = samples / config.scaling_factor
     shift = getattr(config, "shift_factor", None)
     if shift is not None:
-        return plain + shift  # Stable Diffusion 3 and Flux.
+        shifted: Tensor = plain + shift  # Stable Diffusion 3 and Flux.
+        return shifted
     if mean is None or deviation is None:
         return plain
     means, deviations = (torch.tensor(one).view(1, -1, 1, 1).to(samples) for one in (mean, deviation))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.nodes.tiny_families import tiny_vae
 
 from latentgraph.nodes.calling import call_sd3
 from latentgraph.nodes.decode import decode
@@ -13,7 +14,6 @@ from latentgraph.nodes.handles import VAE, Denoiser, Scheduler
 from latentgraph.nodes.latents import draw_noise
 from latentgraph.nodes.schedule_flow import make_flow_latents, schedule_flow
 from latentgraph.nodes.values import Conditioning, Guidance, RandomState
-from tests.nodes.tiny_families import tiny_vae
 
 CASES: tuple[dict[str, Any], ...] = (
     {"num_inference_steps": 3},
