@@ -36,6 +36,7 @@ from latentgraph.nodes.resize import image_size, resize_image
 from latentgraph.nodes.safety import safety_check
 from latentgraph.nodes.saved_values import load_conditioning, load_latents, save_conditioning, save_latents
 from latentgraph.nodes.schedule import configure_scheduler, schedule, skip_steps
+from latentgraph.nodes.schedule_flow import make_flow_latents, schedule_flow
 from latentgraph.nodes.schedule_part import part_of_schedule
 from latentgraph.nodes.settings import DEVICE, DTYPE
 from latentgraph.nodes.size_conditioning import aesthetic_conditioning, size_conditioning
@@ -112,6 +113,7 @@ __all__ = [
     "load_mask",
     "load_model",
     "load_sdxl",
+    "make_flow_latents",
     "make_latents",
     "mask_image",
     "mix_conditioning",
@@ -127,6 +129,7 @@ __all__ = [
     "save_latents",
     "scale_model_input",
     "schedule",
+    "schedule_flow",
     "scheduler_step",
     "size_conditioning",
     "skip_steps",
