@@ -43,17 +43,21 @@ def describe_sdxl(literals: Mapping[str, Any]) -> Described:
     Raises:
         AccessError: The model is not on this machine, or is of another family.
     """
-    return dict.fromkeys(SDXLModel._fields, opened_sdxl(literals["model"]).family)
+    return dict.fromkeys(SDXLModel._fields, opened_sdxl(literals["model"], literals.get("config")).family)
 
 
 @node(category="model", describe=describe_sdxl, families=("sdxl",))
-def load_sdxl(model: Annotated[str, ReadsModel()]) -> SDXLModel:
+def load_sdxl(
+    model: Annotated[str, ReadsModel()], config: Annotated[str, ReadsModel(configuration=True)] | None = None
+) -> SDXLModel:
     """Open a Stable Diffusion XL model, base or refiner. Weights are read when a node first needs them.
 
     Args:
-        model: A local folder in diffusers layout (./, ../ or / first), or owner/name on the hub.
+        model: A local folder in diffusers layout or a .safetensors file (./, ../ or / first), or owner/name on the hub.
+        config: For a single file: a model in diffusers layout whose configuration, tokenizers and scheduler it is
+            loaded with.
     """
-    opened = opened_sdxl(model)
+    opened = opened_sdxl(model, config)
     handles = opened.handles()
     vae = replace(handles["vae"], full_precision=bool(handles["vae"].config.get("force_upcast", True)))
     zeros = bool(opened.folder.options.get("force_zeros_for_empty_prompt", True))
@@ -69,13 +73,13 @@ def load_sdxl(model: Annotated[str, ReadsModel()]) -> SDXLModel:
     )
 
 
-def opened_sdxl(model: str) -> OpenedModel:
+def opened_sdxl(model: str, config: str | None = None) -> OpenedModel:
     """A model whose configuration says that it is Stable Diffusion XL.
 
     Raises:
         AccessError: It is not on this machine, or is of another family.
     """
-    opened = open_model(model, None)
+    opened = open_model(model, config)
     if opened.family != "sdxl" or "text_encoder_2" not in opened.folder.parts:
         raise AccessError(
             f"{opened.located.shown!r} is no Stable Diffusion XL model",

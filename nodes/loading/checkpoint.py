@@ -15,20 +15,40 @@ from typing import Any, Final
 from latentgraph.graph.access import AccessError
 from latentgraph.nodes.loading.weights import count_parameters, read_header
 
-PREFIXES: Final[Mapping[str, str]] = {
-    "denoiser": "model.diffusion_model.",
-    "vae": "first_stage_model.",
-    "text_encoder": "cond_stage_model.transformer.",
+_SHARED: Final = {"denoiser": "model.diffusion_model.", "vae": "first_stage_model."}
+LAYOUTS: Final[Mapping[str, Mapping[str, str]]] = {
+    "sdxl": {
+        **_SHARED,
+        "text_encoder": "conditioner.embedders.0.transformer.",
+        "text_encoder_2": "conditioner.embedders.1.model.",
+    },
+    "sdxl_refiner": {**_SHARED, "text_encoder_2": "conditioner.embedders.0.model."},
+    "sd2": {**_SHARED, "text_encoder": "cond_stage_model.model."},
+    "sd1": {**_SHARED, "text_encoder": "cond_stage_model.transformer."},
 }
-"""How the names of each part's tensors begin in a Stable Diffusion 1.x file."""
-PART_NAMES: Final = {"denoiser": "UNet", "vae": "VAE", "text_encoder": "text encoder"}
+"""How the names of each part's tensors begin, by the kind of model; the first kind whose text encoders are there."""
+KINDS: Final = {
+    "sd1": "Stable Diffusion 1.x",
+    "sd2": "Stable Diffusion 2.x",
+    "sdxl": "Stable Diffusion XL",
+    "sdxl_refiner": "the refiner of Stable Diffusion XL",
+}
+PART_NAMES: Final = {
+    "denoiser": "UNet",
+    "vae": "VAE",
+    "text_encoder": "text encoder",
+    "text_encoder_2": "second text encoder",
+}
+OPEN_CLIP: Final = (".model.",)
+"""How the prefix of a text encoder ends that has the names of OpenCLIP, and its two or three unused tensors."""
+_UNUSED: Final = ("logit_scale", "attn_mask")
+_UNUSED_BY_SD2: Final = ("transformer.resblocks.23.", "text_projection")
+"""Stable Diffusion 2 reads what the last layer but one gives."""
 _ATTENTION: Final = "attn2.to_k.weight"
 _FIRST: Final = "model.diffusion_model.input_blocks.0.0.weight"
 _OTHERS: Final = (
-    ("conditioner.embedders.", "a Stable Diffusion XL checkpoint"),
     ("model.diffusion_model.joint_blocks.", "a Stable Diffusion 3 checkpoint"),
     ("model.diffusion_model.double_blocks.", "a Flux checkpoint"),
-    ("cond_stage_model.model.", "a Stable Diffusion 2 checkpoint"),
 )
 """Names that only checkpoints of other families have."""
 _NO_MODELS: Final = (
@@ -41,7 +61,7 @@ _NO_MODELS: Final = (
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A single-file checkpoint of Stable Diffusion 1.x."""
+    """A single-file checkpoint of Stable Diffusion 1.x, 2.x or XL."""
 
     path: Path
     shown: str
@@ -50,6 +70,19 @@ class Checkpoint:
     def header(self) -> Mapping[str, Any]:
         """The tensors in it, by name."""
         return read_header(self.path, f"{self.shown!r}")
+
+    @cached_property
+    def kind(self) -> str:
+        """`sd1`, `sd2`, `sdxl` or `sdxl_refiner`, by the names of its text encoders."""
+        for kind, prefixes in LAYOUTS.items():
+            if all(self._has(prefix) for role, prefix in prefixes.items() if role.startswith("text_encoder")):
+                return kind
+        return "sd1"
+
+    @property
+    def prefixes(self) -> Mapping[str, str]:
+        """How the names of each part's tensors begin, by its role."""
+        return LAYOUTS[self.kind]
 
     def inspect(self) -> None:
         """See whether it is a whole model of this family.
@@ -60,11 +93,11 @@ class Checkpoint:
         for beginning, what in _OTHERS:
             if any(name.startswith(beginning) for name in self.header):
                 raise AccessError(
-                    f"{self.shown!r} is {what}; single files are read of Stable Diffusion 1.x only",
+                    f"{self.shown!r} is {what}; single files are read of Stable Diffusion 1.x, 2.x and XL only",
                     "take the model as a folder in diffusers layout",
                 )
-        absent = [role for role, prefix in PREFIXES.items() if not self._has(prefix)]
-        if len(absent) == len(PREFIXES):
+        absent = [role for role, prefix in self.prefixes.items() if not self._has(prefix)]
+        if len(absent) == len(self.prefixes):
             raise AccessError(f"{self.shown!r} is {self._what_it_is()}, not a Stable Diffusion model", self._hint())
         if absent:
             raise AccessError(
@@ -75,7 +108,7 @@ class Checkpoint:
     @cached_property
     def attention_width(self) -> int:
         """Of the embeddings that its UNet reads; 0 where it cannot be told."""
-        prefix = PREFIXES["denoiser"]
+        prefix = self.prefixes["denoiser"]
         shapes = (e["shape"] for name, e in self.header.items() if name.startswith(prefix) and _ATTENTION in name)
         shape: list[int] = next(shapes, [])
         return shape[1] if len(shape) == 2 else 0
@@ -88,7 +121,12 @@ class Checkpoint:
 
     def parameters(self, role: str) -> int:
         """How many numbers the weights of a part are."""
-        return count_parameters({n: e for n, e in self.header.items() if n.startswith(PREFIXES[role])})
+        prefix = self.prefixes[role]
+        unused: tuple[str, ...] = ()
+        if prefix.endswith(OPEN_CLIP):
+            unused = (*_UNUSED, *_UNUSED_BY_SD2) if self.kind == "sd2" else _UNUSED
+        inside = {n.removeprefix(prefix): e for n, e in self.header.items() if n.startswith(prefix)}
+        return count_parameters({name: entry for name, entry in inside.items() if not name.startswith(unused)})
 
     def _has(self, prefix: str) -> bool:
         return any(name.startswith(prefix) for name in self.header)

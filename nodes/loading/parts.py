@@ -17,7 +17,7 @@ from latentgraph.nodes.handles import (
     TextEncoder,
     Tokenizer,
 )
-from latentgraph.nodes.loading.checkpoint import PREFIXES, Checkpoint
+from latentgraph.nodes.loading.checkpoint import Checkpoint
 from latentgraph.nodes.loading.held import json_digest
 from latentgraph.nodes.loading.model_folder import ModelFolder, Part, tree_digest
 from latentgraph.nodes.loading.model_source import LocatedModel, locate
@@ -72,7 +72,7 @@ class OpenedModel:
             return None
         if role == "scheduler":
             return scheduler_handle(part, self.family)
-        if self.checkpoint is not None and role in PREFIXES:
+        if self.checkpoint is not None and role in self.checkpoint.prefixes:
             return self._from_file(self.checkpoint, part)
         if self.checkpoint is not None and role == "safety_checker" and not _has_weights(part):
             return None  # The configuration names one, but its folder has only configuration.
@@ -105,6 +105,7 @@ class OpenedModel:
             file=str(checkpoint.path),
             shown=checkpoint.shown,
             role=role,
+            prefix=checkpoint.prefixes[role],
             class_name=part.class_name,
             configuration=str(part.folder),
             in_channels=config.get("in_channels", 4),

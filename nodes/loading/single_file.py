@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final
 
 from latentgraph.graph.access import AccessError
 from latentgraph.graph.digests import file_digest
-from latentgraph.nodes.loading.checkpoint import PART_NAMES, PREFIXES, Checkpoint
+from latentgraph.nodes.loading.checkpoint import KINDS, OPEN_CLIP, PART_NAMES, Checkpoint
 from latentgraph.nodes.loading.held import json_digest
 from latentgraph.nodes.loading.model_folder import ModelFolder, Part, read_model_folder
 from latentgraph.nodes.loading.sources import misfit, part_class, quiet_libraries
@@ -27,9 +28,22 @@ def fitting_configuration(checkpoint: Checkpoint, chosen: ModelFolder | None) ->
     """The configuration to load a checkpoint with: the chosen one, or the one that ships, if it fits.
 
     Raises:
-        AccessError: The checkpoint's UNet has another shape.
+        AccessError: The checkpoint has other parts, or its UNet another shape.
     """
+    if chosen is None and checkpoint.kind != "sd1":
+        raise AccessError(
+            f"{checkpoint.shown!r} is a checkpoint of {KINDS[checkpoint.kind]}, whose configuration does not ship",
+            "name a folder in diffusers layout with its configuration by the input 'config'",
+        )
     configuration = chosen or shipped_configuration()
+    for role, name in PART_NAMES.items():
+        if (role in configuration.parts) != (role in checkpoint.prefixes):
+            has, lacks = ("file", "configuration") if role in checkpoint.prefixes else ("configuration", "file")
+            raise AccessError(
+                f"{checkpoint.shown!r} is a checkpoint of {KINDS[checkpoint.kind]} and does not fit its configuration: "
+                f"the {has} has a {name} and the {lacks} none",
+                "name a folder with the configuration of such a model by the input 'config'",
+            )
     width = configuration.parts["denoiser"].config.get("cross_attention_dim", 1280)
     if checkpoint.attention_width not in (0, width):
         whose = configuration.parts["denoiser"].shown if chosen else SD1
@@ -60,6 +74,8 @@ class SingleFileSource:
     """Absolute."""
     shown: str
     role: str
+    prefix: str
+    """How the names of the part's tensors begin."""
     class_name: str
     configuration: str
     """The part's folder with its config.json."""
@@ -73,7 +89,7 @@ class SingleFileSource:
         precision = getattr(torch, dtype or "float32")
         with quiet_libraries():
             try:
-                build = self._text_encoder if self.role == "text_encoder" else self._diffusers_part
+                build = self._text_encoder if self.role.startswith("text_encoder") else self._diffusers_part
                 module = build(self._tensors(), precision)
             except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
                 # diffusers builds the module without memory; what the file does not fill cannot be moved afterwards.
@@ -85,7 +101,7 @@ class SingleFileSource:
         from safetensors import safe_open
 
         with safe_open(self.file, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys() if name.startswith(PREFIXES[self.role])}  # noqa: SIM118
+            return {name: file.get_tensor(name) for name in file.keys() if name.startswith(self.prefix)}  # noqa: SIM118
 
     def _diffusers_part(self, tensors: dict[str, Any], precision: Any) -> Any:
         wanted = part_class(self.role, "diffusers", self.class_name, self.shown)
@@ -97,11 +113,16 @@ class SingleFileSource:
     def _text_encoder(self, tensors: dict[str, Any], precision: Any) -> Any:
         wanted = part_class(self.role, "transformers", self.class_name, self.shown)
         config = wanted.config_class.from_pretrained(self.configuration, local_files_only=True)
-        prefix = PREFIXES[self.role]
-        renamed = {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
+        renamed = {name.removeprefix(self.prefix): tensor for name, tensor in tensors.items()}
+        if self.prefix.endswith(OPEN_CLIP):
+            from diffusers.loaders import single_file_utils
+
+            convert: Any = single_file_utils.convert_open_clip_checkpoint  # Untyped.
+            # It asks the module for its configuration only.
+            renamed = convert(SimpleNamespace(config=config), tensors, prefix=self.prefix)
         module, report = wanted.from_pretrained(
             None, config=config, state_dict=renamed, dtype=precision, output_loading_info=True
         )
         if missing := sorted(report["missing_keys"]):
-            raise ValueError(f"it lacks tensors of its text encoder, such as {missing[0]!r}")
+            raise ValueError(f"it lacks tensors of its {PART_NAMES[self.role]}, such as {missing[0]!r}")
         return module

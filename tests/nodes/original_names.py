@@ -11,6 +11,8 @@ UNET = (
     ("conv_in", "input_blocks.0.0"),
     ("conv_norm_out", "out.0"),
     ("conv_out", "out.2"),
+    ("add_embedding.linear_1", "label_emb.0.0"),
+    ("add_embedding.linear_2", "label_emb.0.2"),
 )
 RESNET = (
     ("norm1", "in_layers.0"),
@@ -24,7 +26,7 @@ VAE_ATTENTION = (("group_norm", "norm"), ("to_q", "q"), ("to_k", "k"), ("to_v", 
 
 
 def single_file_tensors(pipeline: Any) -> dict[str, Any]:
-    """Every tensor of a Stable Diffusion 1.x pipeline by the name that a single file has for it."""
+    """Every tensor of a Stable Diffusion 1, 2 or XL pipeline by the name that a single file has for it."""
     layers = pipeline.unet.config.layers_per_block
     levels = len(pipeline.vae.config.block_out_channels)
     attention = [kind.startswith("Cross") for kind in pipeline.unet.config.up_block_types]
@@ -35,9 +37,49 @@ def single_file_tensors(pipeline: Any) -> dict[str, Any]:
         original = vae_name(name, levels)
         is_linear = re.search(r"attn_1\.(q|k|v|proj_out)\.weight", original)
         tensors["first_stage_model." + original] = tensor[..., None, None] if is_linear else tensor
-    for name, tensor in pipeline.text_encoder.state_dict().items():
-        tensors["cond_stage_model.transformer.text_model." + name.removeprefix("text_model.")] = tensor
+    first, second = pipeline.text_encoder, getattr(pipeline, "text_encoder_2", None)
+    if second is not None:
+        place = "conditioner.embedders.0." if first is None else "conditioner.embedders.1."
+        tensors |= {place + name: tensor for name, tensor in open_clip_tensors(second).items()}
+    if first is not None and first.config.hidden_act == "gelu":
+        tensors |= {"cond_stage_model." + name: tensor for name, tensor in open_clip_tensors(first).items()}
+    elif first is not None:
+        place = "cond_stage_model." if second is None else "conditioner.embedders.0."
+        for name, tensor in first.state_dict().items():
+            tensors[f"{place}transformer.text_model." + name.removeprefix("text_model.")] = tensor
     return {name: tensor.contiguous().clone() for name, tensor in tensors.items()}
+
+
+OPEN_CLIP = (
+    ("embeddings.token_embedding.weight", "token_embedding.weight"),
+    ("embeddings.position_embedding.weight", "positional_embedding"),
+    ("final_layer_norm", "ln_final"),
+    ("encoder.layers.", "transformer.resblocks."),
+    ("layer_norm", "ln_"),
+    ("mlp.fc1", "mlp.c_fc"),
+    ("mlp.fc2", "mlp.c_proj"),
+    ("self_attn", "attn"),
+)
+
+
+def open_clip_tensors(text_encoder: Any) -> dict[str, Any]:
+    """The tensors of a text encoder by OpenCLIP's names, with one matrix for queries, keys and values."""
+    import torch
+
+    tensors: dict[str, Any] = {"model.logit_scale": torch.ones(())}
+    state = text_encoder.state_dict()
+    width = text_encoder.config.hidden_size
+    tensors["model.text_projection"] = state.get("text_projection.weight", torch.eye(width)).T
+    for full, tensor in state.items():
+        name = full.removeprefix("text_model.")
+        for new, old in OPEN_CLIP:
+            name = name.replace(new, old)
+        if found := re.match(r"(.*\.attn\.)q_proj\.(\w+)", name):
+            three = [state[full.replace("q_proj", which)] for which in ("q_proj", "k_proj", "v_proj")]
+            tensors[f"model.{found[1]}in_proj_{found[2]}"] = torch.cat(three)
+        elif name != "text_projection.weight" and not re.search(r"\.attn\.[kv]_proj\.", name):
+            tensors["model." + name] = tensor
+    return tensors
 
 
 def unet_name(name: str, layers: int, up_attention: list[bool]) -> str:

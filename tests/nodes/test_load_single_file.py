@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,15 @@ import torch
 from safetensors.torch import load_file, save_file
 from tests.nodes.original_names import single_file_tensors
 from tests.nodes.tiny import load_pipeline
+from tests.nodes.tiny_families import build_tiny_sd2, build_tiny_sdxl
 from transformers import CLIPTextConfig, CLIPTextModel
 
 from latentgraph.graph.access import AccessError, FileAccess
 from latentgraph.graph.context import RunContext
 from latentgraph.nodes.handles import loaded
 from latentgraph.nodes.load import describe_model, load_model
+from latentgraph.nodes.load_sdxl import load_sdxl
+from latentgraph.nodes.loading.checkpoint import Checkpoint
 from latentgraph.nodes.loading.model_source import ReadsModel
 from latentgraph.nodes.loading.sources import load_tokenizer
 
@@ -110,15 +114,14 @@ def test_a_configuration_is_for_single_files(home: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "what"),
     [
-        ("conditioner.embedders.0.x", "a Stable Diffusion XL checkpoint"),
         ("model.diffusion_model.joint_blocks.0.x", "a Stable Diffusion 3 checkpoint"),
-        ("cond_stage_model.model.x", "a Stable Diffusion 2 checkpoint"),
+        ("model.diffusion_model.double_blocks.0.x", "a Flux checkpoint"),
     ],
 )
 def test_another_family_is_named(home: Path, name: str, what: str) -> None:
     save_file({name: torch.zeros(1)}, "x.safetensors")
     assert refusal(model="./x.safetensors") == (
-        f"'./x.safetensors' is {what}; single files are read of Stable Diffusion 1.x only",
+        f"'./x.safetensors' is {what}; single files are read of Stable Diffusion 1.x, 2.x and XL only",
         "take the model as a folder in diffusers layout",
     )
 
@@ -236,3 +239,68 @@ def test_a_file_of_full_size_loads_without_naming_a_configuration(tmp_path: Path
     assert loaded(model.text_encoder, context).final_layer_norm.weight.shape == (768,)
     written = load_file(file)["model.diffusion_model.output_blocks.11.1.proj_out.weight"]
     assert torch.equal(loaded(model.denoiser, context).up_blocks[3].attentions[2].proj_out.weight, written)
+
+
+def diffusers_reads(kind: str, file: Path, folder: Path) -> Any:
+    """The file as diffusers' own from_single_file loads it, with the configuration in `folder`."""
+    pipelines: Any = {
+        "sd2": diffusers.StableDiffusionPipeline,
+        "sdxl": diffusers.StableDiffusionXLPipeline,
+        "sdxl_refiner": diffusers.StableDiffusionXLImg2ImgPipeline,
+    }[kind]
+    return pipelines.from_single_file(str(file), config=str(folder), local_files_only=True)
+
+
+BUILDERS: Any = {
+    "sd2": build_tiny_sd2,
+    "sdxl": build_tiny_sdxl,
+    "sdxl_refiner": partial(build_tiny_sdxl, refiner=True),
+}
+
+
+@pytest.mark.parametrize("kind", BUILDERS)
+def test_single_files_of_every_family_give_the_bits_that_diffusers_reads(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    BUILDERS[kind](tmp_path / "folder")
+    library: Any = diffusers  # Untyped.
+    pipeline = library.DiffusionPipeline.from_pretrained(tmp_path / "folder")
+    save_file(single_file_tensors(pipeline), tmp_path / "one.safetensors")
+    theirs = diffusers_reads(kind, tmp_path / "one.safetensors", tmp_path / "folder")
+    model: Any = (load_model if kind == "sd2" else load_sdxl)("./one.safetensors", "./folder")
+    compared = []
+    for name, part in (("denoiser", "unet"), ("vae", "vae"), *((n, n) for n in ("text_encoder", "text_encoder_2"))):
+        handle, wanted = getattr(model, name, None), getattr(theirs, part, None)
+        assert (handle is None) == (wanted is None)
+        if handle is None or wanted is None:
+            continue
+        module, state = loaded(handle), wanted.state_dict()
+        assert module.state_dict().keys() == state.keys()
+        assert all(torch.equal(tensor, state[key]) for key, tensor in module.state_dict().items())
+        original = getattr(pipeline, part).state_dict()
+        assert all(torch.equal(tensor, original[key]) for key, tensor in state.items())
+        assert handle.family == ("sd2" if kind == "sd2" else "sdxl")
+        compared.append(part)
+    assert len(compared) == (4 if kind == "sdxl" else 3)
+    assert model.scheduler.config["num_train_timesteps"] == 1000
+
+
+def test_what_a_file_of_full_size_does_not_use_is_not_counted(tmp_path: Path) -> None:
+    prefix = "cond_stage_model.model."
+    tensors = {
+        **dict.fromkeys(("logit_scale", "text_projection", "transformer.resblocks.23.ln_1.bias"), 7),
+        **dict.fromkeys(("token_embedding.weight", "transformer.resblocks.22.ln_1.bias"), 5),
+    }
+    save_file({prefix + name: torch.zeros(size) for name, size in tensors.items()}, tmp_path / "x.safetensors")
+    checkpoint = Checkpoint(tmp_path / "x.safetensors", "x")
+    assert (checkpoint.kind, checkpoint.parameters("text_encoder")) == ("sd2", 10)
+
+
+def test_a_configuration_of_another_family_does_not_fit(tmp_path: Path, home: Path) -> None:
+    build_tiny_sdxl(tmp_path / "xl")
+    assert refusal(model="./tiny.safetensors", config="./xl") == (
+        "'./tiny.safetensors' is a checkpoint of Stable Diffusion 1.x and does not fit its configuration: "
+        "the configuration has a second text encoder and the file none",
+        "name a folder with the configuration of such a model by the input 'config'",
+    )
