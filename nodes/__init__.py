@@ -8,6 +8,7 @@ from latentgraph.nodes.control import control, load_controlnet
 from latentgraph.nodes.decode import decode
 from latentgraph.nodes.denoise import denoise_step
 from latentgraph.nodes.denoise_parts import guide, predict_noise, scale_model_input, scheduler_step
+from latentgraph.nodes.depth import depth_channels
 from latentgraph.nodes.guidance import guidance
 from latentgraph.nodes.image import load_image, save_image
 from latentgraph.nodes.image_latents import add_noise, draw_noise_like, encode_image
@@ -92,6 +93,7 @@ __all__ = [
     "control",
     "decode",
     "denoise_step",
+    "depth_channels",
     "draw_noise",
     "draw_noise_like",
     "encode",

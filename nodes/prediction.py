@@ -83,6 +83,12 @@ def predicted(
     return prediction
 
 
+_HINTS = {
+    5: "; it is one for depths: give it a picture of them by depth_channels",
+    9: "; it is one for inpainting: give it a mask by inpaint_channels",
+}
+
+
 def _check_channels(module: Any, model_input: Tensor, guidance: Guidance) -> None:
     """Hold that the denoiser is given as many channels as it was made for.
 
@@ -97,5 +103,4 @@ def _check_channels(module: Any, model_input: Tensor, guidance: Guidance) -> Non
             f"the denoiser takes {wanted} channels, and latents with what is laid behind them have {given}; "
             "give it the guidance without these channels, or take a model that was made for them"
         )
-    hint = "; it is one for inpainting: give it a mask by inpaint_channels" if wanted == 9 else ""
-    raise ValueError(f"the denoiser takes {wanted} channels, and the latents have {given}{hint}")
+    raise ValueError(f"the denoiser takes {wanted} channels, and the latents have {given}{_HINTS.get(wanted, '')}")
