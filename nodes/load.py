@@ -84,9 +84,14 @@ def opened_model(model: str, config: str | None) -> OpenedModel:
     """A model that has no other parts than load_model hands out.
 
     Raises:
-        AccessError: It is not on this machine, or has a second text encoder.
+        AccessError: It is not on this machine, or has more parts.
     """
     opened = open_model(model, config)
+    if "low_res_scheduler" in opened.folder.parts:
+        raise AccessError(
+            f"{opened.located.shown!r} makes pictures larger",
+            "it is opened by load_upscaler, as in the workflow upscale_x4",
+        )
     if "text_encoder_2" in opened.folder.parts:
         raise AccessError(
             f"{opened.located.shown!r} has a second text encoder",

@@ -76,6 +76,7 @@ def predicted(
             timestep.value,
             encoder_hidden_states=embeddings,
             timestep_cond=strength,
+            class_labels=None if guidance.labels is None else guidance.labels.repeat(len(model_input)),
             added_cond_kwargs=dict(guidance.added) or None,
             **moved,
             return_dict=False,
@@ -84,6 +85,7 @@ def predicted(
 
 
 _HINTS = {
+    7: "; it is one for making pictures larger: give it one by upscale_channels",
     5: "; it is one for depths: give it a picture of them by depth_channels",
     9: "; it is one for inpainting: give it a mask by inpaint_channels",
 }

@@ -90,6 +90,8 @@ class Guidance:
     """More that it is given at every step, by its own names (`added_cond_kwargs`); rows as in `embeddings`."""
     channels: Tensor | None = None
     """What is laid behind the channels of its input at every step, (B, C, h, w): a mask and what it leaves, a depth."""
+    labels: Tensor | None = None
+    """What class it is told at every step, int64 (1,), such as the noise in the picture to be made larger."""
     controls: tuple[Control, ...] = ()
     """ControlNets that move its inner states at each step, in the order in which they were put in."""
     family: str = ""

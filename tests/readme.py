@@ -43,6 +43,7 @@ FAMILIES = {
     "sdxl": "Stable Diffusion XL",
     "sd3": "Stable Diffusion 3",
     "flux": "Flux",
+    "upscale": "Stable Diffusion x4 upscaler",
 }
 PLACES = {"app": "everywhere", "canvas": "on the canvas"}
 

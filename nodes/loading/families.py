@@ -12,6 +12,7 @@ from typing import Any, Final
 PIPELINE_FAMILIES: Final = (
     ("StableDiffusionXL", "sdxl"),
     ("StableDiffusion3", "sd3"),
+    ("StableDiffusionUpscale", "upscale"),
     ("Flux2", "flux2"),
     ("Flux", "flux"),
     ("PixArt", "pixart"),

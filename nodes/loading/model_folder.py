@@ -36,15 +36,17 @@ PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     "denoiser": ("unet", "transformer"),
     "vae": ("vae",),
     "scheduler": ("scheduler",),
+    "low_res_scheduler": ("low_res_scheduler",),
     "safety_checker": ("safety_checker",),
     "feature_extractor": ("feature_extractor",),
 }
 """Roles, and the folders that play them."""
-OPTIONAL: Final = ("tokenizer_2", "text_encoder_2", "safety_checker", "feature_extractor")
+OPTIONAL: Final = ("tokenizer_2", "text_encoder_2", "low_res_scheduler", "safety_checker", "feature_extractor")
 TOKENIZERS: Final = ("tokenizer", "tokenizer_2")
+SCHEDULERS: Final = ("scheduler", "low_res_scheduler")
 _CONFIGS: Final[Mapping[str, str]] = {
     **dict.fromkeys(TOKENIZERS, "tokenizer_config.json"),
-    "scheduler": "scheduler_config.json",
+    **dict.fromkeys(SCHEDULERS, "scheduler_config.json"),
     "feature_extractor": "preprocessor_config.json",
 }
 SMALL_SUFFIXES: Final = (".json", ".txt", ".model")

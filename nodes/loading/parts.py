@@ -19,7 +19,7 @@ from latentgraph.nodes.handles import (
 )
 from latentgraph.nodes.loading.checkpoint import Checkpoint
 from latentgraph.nodes.loading.held import json_digest
-from latentgraph.nodes.loading.model_folder import ModelFolder, Part, tree_digest
+from latentgraph.nodes.loading.model_folder import SCHEDULERS, ModelFolder, Part, tree_digest
 from latentgraph.nodes.loading.model_source import LocatedModel, locate
 from latentgraph.nodes.loading.schedulers import model_scheduler
 from latentgraph.nodes.loading.single_file import (
@@ -34,6 +34,7 @@ HANDLES: Final[Mapping[str, type[Handle]]] = {
     **{kind.role: kind for kind in (Tokenizer, TextEncoder, Denoiser, VAE, Scheduler, SafetyChecker)},
     "tokenizer_2": Tokenizer,
     "text_encoder_2": TextEncoder,
+    "low_res_scheduler": Scheduler,
 }
 PATCHED_FAMILIES: Final = ("sd1", "sd2")
 """Families whose pipeline rewrites configurations in its constructor."""
@@ -70,7 +71,7 @@ class OpenedModel:
         part = self.folder.parts.get(role)
         if part is None:
             return None
-        if role == "scheduler":
+        if role in SCHEDULERS:
             return scheduler_handle(part, self.family)
         if self.checkpoint is not None and role in self.checkpoint.prefixes:
             return self._from_file(self.checkpoint, part)
