@@ -68,11 +68,14 @@ def load_model(
 
     Args:
         model: builtin:NAME, a local folder or .safetensors file (./, ../ or / first), or owner/name on the hub.
-        config: For a single file that is not of the usual Stable Diffusion 1.x shape: a model in diffusers layout whose
-            configuration, tokenizer and scheduler it is loaded with.
+        config: For a single file that is not of the usual shape: a model in diffusers layout whose configuration,
+            tokenizer and scheduler it is loaded with, or builtin:sd1, builtin:sd2 or builtin:sd2_base.
     """
-    handles = opened_model(model, config).handles()
+    opened = opened_model(model, config)
+    handles = opened.handles()
     parts = Model(**{name: handles[name] for name in Model._fields})
+    if opened.assumption and config is None:
+        context.warn(opened.assumption)
     if parts.safety_checker is None:
         # The engine gives an absolute path, which is nobody's business in a record that travels with a picture.
         name = Path(model).name if Path(model).is_absolute() else model

@@ -54,8 +54,8 @@ def load_sdxl(
 
     Args:
         model: A local folder in diffusers layout or a .safetensors file (./, ../ or / first), or owner/name on the hub.
-        config: For a single file: a model in diffusers layout whose configuration, tokenizers and scheduler it is
-            loaded with.
+        config: For a single file that is not of the usual shape: a model in diffusers layout whose configuration,
+            tokenizers and scheduler it is loaded with.
     """
     opened = opened_sdxl(model, config)
     handles = opened.handles()

@@ -46,6 +46,7 @@ _UNUSED_BY_SD2: Final = ("transformer.resblocks.23.", "text_projection")
 """Stable Diffusion 2 reads what the last layer but one gives."""
 _ATTENTION: Final = "attn2.to_k.weight"
 _FIRST: Final = "model.diffusion_model.input_blocks.0.0.weight"
+_CLASSES: Final = "model.diffusion_model.label_emb.weight"
 _OTHERS: Final = (
     ("model.diffusion_model.joint_blocks.", "a Stable Diffusion 3 checkpoint"),
     ("model.diffusion_model.double_blocks.", "a Flux checkpoint"),
@@ -118,6 +119,11 @@ class Checkpoint:
         """Of its UNet: 4, or 9 where it was trained to inpaint; 0 where it cannot be told."""
         shape: list[int] = self.header.get(_FIRST, {}).get("shape", [])
         return shape[1] if len(shape) == 4 else 0
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether its UNet is told one of several classes too, as that of the x4 upscaler is told a noise level."""
+        return _CLASSES in self.header
 
     def parameters(self, role: str) -> int:
         """How many numbers the weights of a part are."""

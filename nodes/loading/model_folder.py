@@ -6,10 +6,12 @@ Everything here reads names, JSON and headers only, so that a check can use it.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from latentgraph.graph.access import AccessError
@@ -127,17 +129,18 @@ class ModelFolder:
 
 
 def tree_digest(root: Path, paths: Iterable[Path]) -> str:
-    """One digest of files below `root`: of their places and their bytes."""
-    parts = sorted(f"{path.relative_to(root).as_posix()}:{file_digest(path)}" for path in paths)
+    """One digest of files: of their places, seen from `root`, and their bytes."""
+    parts = sorted(f"{Path(os.path.relpath(path, root)).as_posix()}:{file_digest(path)}" for path in paths)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def read_model_folder(folder: Path, shown: str) -> ModelFolder:
+def read_model_folder(folder: Path, shown: str, elsewhere: Mapping[str, Path] = MappingProxyType({})) -> ModelFolder:
     """What is in a folder in diffusers layout.
 
     Args:
         folder: Absolute.
         shown: What messages call it.
+        elsewhere: Folders of parts, by name, that do not lie in `folder`.
 
     Raises:
         AccessError: It is no model, or one that cannot be read safely.
@@ -147,7 +150,7 @@ def read_model_folder(folder: Path, shown: str) -> ModelFolder:
     index = read_json(folder / INDEX, f"{shown}/{INDEX}")
     parts: dict[str, Part] = {}
     for role in PARTS:
-        if part := _part(folder, shown, role, index):
+        if part := _part(folder, shown, role, index, elsewhere):
             parts[role] = part
         elif role not in OPTIONAL and not index.get(f"{role}_2"):
             raise AccessError(
@@ -163,7 +166,7 @@ def read_model_folder(folder: Path, shown: str) -> ModelFolder:
     return ModelFolder(folder, str(index.get("_class_name", "")), parts, options)
 
 
-def _part(folder: Path, shown: str, role: str, index: Mapping[str, Any]) -> Part | None:
+def _part(folder: Path, shown: str, role: str, index: Mapping[str, Any], elsewhere: Mapping[str, Path]) -> Part | None:
     name = next((name for name in PARTS[role] if index.get(name)), "")
     if not name:
         return None
@@ -178,11 +181,12 @@ def _part(folder: Path, shown: str, role: str, index: Mapping[str, Any]) -> Part
             f"{shown}/{INDEX}: '{name}' is of {library!r}, code that comes with the model; latentgraph runs none",
             "only classes of diffusers and transformers are loaded",
         )
-    if not (folder / name).is_dir():
+    place = elsewhere.get(name, folder / name)
+    if not place.is_dir():
         raise AccessError(
             f"{shown} lacks the folder '{name}', which its {INDEX} names", "was the model downloaded or copied whole?"
         )
-    return Part(role, folder / name, f"{shown}/{name}", library, class_name)
+    return Part(role, place, f"{shown}/{name}", library, class_name)
 
 
 def _no_model(folder: Path, shown: str) -> AccessError:

@@ -13,6 +13,7 @@ from latentgraph.nodes.loading.hub import HubFetch, find_snapshot, is_offline
 from latentgraph.nodes.loading.hub_errors import OFFLINE_HINT
 from latentgraph.nodes.loading.model_folder import ModelFolder, read_model_folder, tree_digest
 from latentgraph.nodes.loading.references import Reference, builtin_folder, parse_reference
+from latentgraph.nodes.loading.shipped import CONFIGS, shipped_configuration
 from latentgraph.nodes.loading.weights import refuse_pickle
 
 
@@ -35,18 +36,24 @@ class LocatedModel:
         """
         if self.path.is_file():
             return Checkpoint(self.path, self.shown)
+        if self.path.parent == CONFIGS:
+            return shipped_configuration(self.path.name)
         return read_model_folder(self.path, self.shown)
 
 
-def locate(written: str) -> LocatedModel:
+def locate(written: str, *, configuration: bool = False) -> LocatedModel:
     """Where the model called `written` lies; a local path counts from the working folder.
+
+    Args:
+        written: A reference.
+        configuration: Only its configuration is wanted, so it may be one that ships.
 
     Raises:
         AccessError: It is not on this machine, or is nothing that can be read safely.
     """
     reference = parse_reference(written)
     if reference.kind == "builtin":
-        return LocatedModel(builtin_folder(reference.name), written)
+        return LocatedModel(builtin_folder(reference.name, configuration=configuration), written)
     if reference.kind == "local":
         return _local(FileAccess().path(reference.name, given=True), written)
     snapshot = find_snapshot(reference.name, reference.revision)
@@ -100,7 +107,8 @@ class ReadsModel:
         if reference.kind == "hub":
             return self._hub(reference, written, access.folder if access.folder and not given else Path.cwd())
         if reference.kind == "builtin":
-            return self._resource(LocatedModel(builtin_folder(reference.name), written), written)
+            folder = builtin_folder(reference.name, configuration=self.configuration)
+            return self._resource(LocatedModel(folder, written), written)
         path = access.path(reference.name, given=given)
         if not given:
             refuse_links_out(path, written, access)

@@ -22,6 +22,7 @@ from latentgraph.nodes.loading.held import json_digest
 from latentgraph.nodes.loading.model_folder import SCHEDULERS, ModelFolder, Part, tree_digest
 from latentgraph.nodes.loading.model_source import LocatedModel, locate
 from latentgraph.nodes.loading.schedulers import model_scheduler
+from latentgraph.nodes.loading.shipped import CONFIGS
 from latentgraph.nodes.loading.single_file import (
     SingleFileSource,
     denoiser_config,
@@ -59,6 +60,16 @@ class OpenedModel:
     def family(self) -> str:
         """Of all its parts."""
         return self.folder.family
+
+    @property
+    def assumption(self) -> str:
+        """What had to be taken for granted, for a warning; empty where everything is known."""
+        if self.checkpoint is None or self.folder.folder != CONFIGS / "sd2":
+            return ""
+        return (
+            "a Stable Diffusion 2 file does not say what its UNet predicts, so it is read as one of 768 pixels "
+            "(velocity), as diffusers reads it; if it is a base model of 512 pixels, set 'config' to builtin:sd2_base"
+        )
 
     def handles(self) -> dict[str, Any]:
         """A handle for each role; None for one that nobody plays, such as a second text encoder."""
@@ -133,7 +144,7 @@ def open_model(model: str, config: str | None) -> OpenedModel:
                 f"{model!r} is a folder and has its own configuration", "leave 'config' out: it is for single files"
             )
         return OpenedModel(located, found)
-    chosen = locate(config).open() if config is not None else None
+    chosen = locate(config, configuration=True).open() if config is not None else None
     if isinstance(chosen, Checkpoint):
         raise AccessError(f"{config!r} is a file without a configuration", "name a folder")
     return OpenedModel(located, fitting_configuration(found, chosen), found)

@@ -57,14 +57,14 @@ def _meant(written: str) -> str:
     return FORMS
 
 
-def builtin_folder(name: str) -> Path:
-    """The folder of a model that ships.
+def builtin_folder(name: str, *, configuration: bool = False) -> Path:
+    """The folder of a model that ships, or of a configuration.
 
     Raises:
         AccessError: There is none of that name.
     """
-    root = Path(str(files("latentgraph.nodes"))) / "models"
-    known = sorted(path.name for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
+    roots = [Path(str(files("latentgraph.nodes"))) / part for part in ("models", "configs")[: 1 + configuration]]
+    known = {path.name: path for root in roots if root.is_dir() for path in root.iterdir() if path.is_dir()}
     if not _BUILTIN.fullmatch(name) or name not in known:
         raise AccessError(f"there is no built-in model {name!r}", closest(name, known))
-    return root / name
+    return known[name]

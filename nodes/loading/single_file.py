@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.resources import files
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -13,15 +11,11 @@ from latentgraph.graph.access import AccessError
 from latentgraph.graph.digests import file_digest
 from latentgraph.nodes.loading.checkpoint import KINDS, OPEN_CLIP, PART_NAMES, Checkpoint
 from latentgraph.nodes.loading.held import json_digest
-from latentgraph.nodes.loading.model_folder import ModelFolder, Part, read_model_folder
+from latentgraph.nodes.loading.model_folder import ModelFolder, Part
+from latentgraph.nodes.loading.shipped import shipped_configuration
 from latentgraph.nodes.loading.sources import misfit, part_class, quiet_libraries
 
-SD1: Final = "the configuration of Stable Diffusion 1.x"
-
-
-def shipped_configuration() -> ModelFolder:
-    """The configuration of Stable Diffusion 1.5 as its authors published it; a folder without weights."""
-    return read_model_folder(Path(str(files("latentgraph.nodes"))) / "configs" / "sd1", SD1)
+_NAME_ONE: Final = "name a folder in diffusers layout with its configuration by the input 'config'"
 
 
 def fitting_configuration(checkpoint: Checkpoint, chosen: ModelFolder | None) -> ModelFolder:
@@ -30,12 +24,8 @@ def fitting_configuration(checkpoint: Checkpoint, chosen: ModelFolder | None) ->
     Raises:
         AccessError: The checkpoint has other parts, or its UNet another shape.
     """
-    if chosen is None and checkpoint.kind != "sd1":
-        raise AccessError(
-            f"{checkpoint.shown!r} is a checkpoint of {KINDS[checkpoint.kind]}, whose configuration does not ship",
-            "name a folder in diffusers layout with its configuration by the input 'config'",
-        )
-    configuration = chosen or shipped_configuration()
+    configuration = chosen or shipped_configuration(_usual(checkpoint))
+    denoiser = configuration.parts["denoiser"]
     for role, name in PART_NAMES.items():
         if (role in configuration.parts) != (role in checkpoint.prefixes):
             has, lacks = ("file", "configuration") if role in checkpoint.prefixes else ("configuration", "file")
@@ -44,15 +34,27 @@ def fitting_configuration(checkpoint: Checkpoint, chosen: ModelFolder | None) ->
                 f"the {has} has a {name} and the {lacks} none",
                 "name a folder with the configuration of such a model by the input 'config'",
             )
-    width = configuration.parts["denoiser"].config.get("cross_attention_dim", 1280)
+    whose = denoiser.shown if chosen else denoiser.shown.removesuffix("/unet")
+    width = denoiser.config.get("cross_attention_dim", 1280)
     if checkpoint.attention_width not in (0, width):
-        whose = configuration.parts["denoiser"].shown if chosen else SD1
         raise AccessError(
             f"{checkpoint.shown!r} does not fit {whose}: its UNet reads embeddings of {checkpoint.attention_width} "
             f"numbers, not {width}",
-            "name a folder in diffusers layout with its configuration by the input 'config'",
+            _NAME_ONE,
         )
+    if checkpoint.has_classes and not denoiser.config.get("num_class_embeds"):
+        raise AccessError(f"{checkpoint.shown!r} does not fit {whose}: its UNet is told a noise level too", _NAME_ONE)
     return configuration
+
+
+def _usual(checkpoint: Checkpoint) -> str:
+    """The configuration that ships for it; of Stable Diffusion 2 the one that diffusers takes.
+
+    The file does not say what the UNet predicts. Those that read more than latents were made of the base model.
+    """
+    if checkpoint.kind == "sd2" and checkpoint.in_channels not in (0, 4):
+        return "sd2_base"
+    return checkpoint.kind
 
 
 def denoiser_config(checkpoint: Checkpoint, part: Part) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 from tests.nodes.original_names import single_file_tensors
 from tests.nodes.tiny import load_pipeline
 from tests.nodes.tiny_families import build_tiny_sd2, build_tiny_sdxl
-from transformers import CLIPTextConfig, CLIPTextModel
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
 from latentgraph.graph.access import AccessError, FileAccess
 from latentgraph.graph.context import RunContext
@@ -26,6 +26,8 @@ from latentgraph.nodes.load import describe_model, load_model
 from latentgraph.nodes.load_sdxl import load_sdxl
 from latentgraph.nodes.loading.checkpoint import Checkpoint
 from latentgraph.nodes.loading.model_source import ReadsModel
+from latentgraph.nodes.loading.parts import open_model
+from latentgraph.nodes.loading.shipped import shipped_configuration
 from latentgraph.nodes.loading.sources import load_tokenizer
 
 SD1 = Path(str(files("latentgraph.nodes"))) / "configs" / "sd1"
@@ -179,14 +181,38 @@ def test_a_file_with_another_number_of_input_channels_keeps_them(home: Path) -> 
     assert torch.equal(loaded(denoiser).conv_in.weight, tensors[first])
 
 
-def test_the_shipped_configuration_has_the_published_numbers_of_parameters() -> None:
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [
+        ("sd1", [859_520_964, 83_653_863, 123_060_480]),
+        ("sd2", [865_910_724, 83_653_863, 340_387_840]),
+        ("sd2_base", [865_910_724, 83_653_863, 340_387_840]),
+        ("sdxl", [2_567_463_684, 83_653_863, 123_060_480, 694_659_840]),
+        ("sdxl_refiner", [2_259_526_660, 83_653_863, 694_659_840]),  # Of its UNet only "2.3 billion" was published.
+    ],
+)
+def test_the_shipped_configurations_have_the_published_numbers_of_parameters(name: str, counts: list[int]) -> None:
     library: Any = diffusers  # Untyped.
+    parts = shipped_configuration(name).parts
+    made = []
     with torch.device("meta"):
-        unet = library.UNet2DConditionModel.from_config(json.loads((SD1 / "unet/config.json").read_text("utf-8")))
-        vae = library.AutoencoderKL.from_config(json.loads((SD1 / "vae/config.json").read_text("utf-8")))
-        text_encoder = CLIPTextModel(CLIPTextConfig.from_pretrained(SD1 / "text_encoder"))
-    counts = [sum(p.numel() for p in part.parameters()) for part in (unet, vae, text_encoder)]
-    assert counts == [859_520_964, 83_653_863, 123_060_480]
+        made.append(library.UNet2DConditionModel.from_config(parts["denoiser"].config))
+        made.append(library.AutoencoderKL.from_config(parts["vae"].config))
+        for role, kind in (("text_encoder", CLIPTextModel), ("text_encoder_2", CLIPTextModelWithProjection)):
+            if role in parts:
+                made.append(kind(CLIPTextConfig.from_pretrained(parts[role].folder)))
+    assert [sum(p.numel() for p in part.parameters()) for part in made] == counts
+
+
+def test_stable_diffusion_2_predicts_velocity_and_its_base_noise() -> None:
+    kinds = {name: shipped_configuration(name) for name in ("sd2", "sd2_base")}
+    assert [model.family for model in kinds.values()] == ["sd2", "sd2"]
+    assert [model.parts["scheduler"].config["prediction_type"] for model in kinds.values()] == [
+        "v_prediction",
+        "epsilon",
+    ]
+    assert [model.parts["denoiser"].config["sample_size"] for model in kinds.values()] == [96, 64]
+    assert load_tokenizer(str(kinds["sd2_base"].parts["tokenizer"].folder), "sd2").pad_token_id == 0
 
 
 def test_the_shipped_tokenizer_is_that_of_clip() -> None:
@@ -303,4 +329,55 @@ def test_a_configuration_of_another_family_does_not_fit(tmp_path: Path, home: Pa
         "'./tiny.safetensors' is a checkpoint of Stable Diffusion 1.x and does not fit its configuration: "
         "the configuration has a second text encoder and the file none",
         "name a folder with the configuration of such a model by the input 'config'",
+    )
+
+
+HEADS: Any = {
+    "sd1": ("cond_stage_model.transformer.x", 768, 4),
+    "sd2": ("cond_stage_model.model.x", 1024, 4),
+    "sd2_base": ("cond_stage_model.model.x", 1024, 9),
+    "sdxl": ("conditioner.embedders.1.model.x", 2048, 4),
+    "sdxl_refiner": ("conditioner.embedders.0.model.x", 1280, 4),
+}
+
+
+def write_head(file: Path, kind: str, **more: torch.Tensor) -> None:
+    """A file with the few tensors by which a checkpoint is known."""
+    text, width, channels = HEADS[kind]
+    names = [text, "first_stage_model.x", *(["conditioner.embedders.0.transformer.x"] if kind == "sdxl" else [])]
+    unet = "model.diffusion_model."
+    tensors = {name: torch.zeros(1) for name in names} | {
+        unet + "input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight": torch.zeros(8, width),
+        unet + "input_blocks.0.0.weight": torch.zeros(8, channels, 3, 3),
+    }
+    save_file(tensors | {unet + name: tensor for name, tensor in more.items()}, file)
+
+
+@pytest.mark.parametrize("kind", HEADS)
+def test_each_family_has_a_configuration_that_ships(kind: str, home: Path) -> None:
+    write_head(home / "x.safetensors", kind)
+    opened = open_model("./x.safetensors", None)
+    assert opened.folder.folder.name == kind
+    assert opened.family == kind.partition("_")[0]
+    assert opened.handles()["denoiser"].config["in_channels"] == HEADS[kind][2]
+    assert bool(opened.assumption) == (kind == "sd2")
+
+
+def test_a_base_model_is_told_by_naming_its_configuration(home: Path) -> None:
+    write_head(home / "x.safetensors", "sd2")
+    warnings: list[str] = []
+    load_model("./x.safetensors", context=RunContext(report_warning=warnings.append))
+    assert "set 'config' to builtin:sd2_base" in warnings[0]
+    resource = ReadsModel(True).resolve("builtin:sd2_base", FileAccess(), given=True)
+    assert (resource.value, len(resource.digest())) == ("builtin:sd2_base", 64)
+    assert load_model("./x.safetensors", "builtin:sd2_base").scheduler.config["prediction_type"] == "epsilon"
+    assert refusal(model="builtin:sd2_base") == ("there is no built-in model 'sd2_base'", "there are: shapes")
+
+
+def test_an_upscaler_asks_for_its_configuration(home: Path) -> None:
+    write_head(home / "x.safetensors", "sd2_base", **{"label_emb.weight": torch.zeros(1000, 8)})
+    assert refusal(model="./x.safetensors") == (
+        "'./x.safetensors' does not fit the configuration of Stable Diffusion 2.x base: "
+        "its UNet is told a noise level too",
+        "name a folder in diffusers layout with its configuration by the input 'config'",
     )
