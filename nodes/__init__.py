@@ -44,6 +44,7 @@ from latentgraph.nodes.size_conditioning import aesthetic_conditioning, size_con
 from latentgraph.nodes.steering import steer_by_colour
 from latentgraph.nodes.text import encode, tokenize, tokenize_texts
 from latentgraph.nodes.text_sdxl import encode_sdxl, tokenize_sdxl
+from latentgraph.nodes.textual_inversion import load_textual_inversion
 from latentgraph.nodes.upscale import load_upscaler, upscale_channels
 from latentgraph.nodes.upscale_latents import upscale_latents
 from latentgraph.nodes.value_types import (
@@ -116,6 +117,7 @@ __all__ = [
     "load_mask",
     "load_model",
     "load_sdxl",
+    "load_textual_inversion",
     "load_upscaler",
     "make_flow_latents",
     "make_latents",

@@ -9,6 +9,7 @@ from pydantic import Field
 from latentgraph.graph.context import ALONE, RunContext
 from latentgraph.graph.node import node
 from latentgraph.nodes.handles import TextEncoder, Tokenizer, loaded
+from latentgraph.nodes.textual_inversion import spelled_out
 from latentgraph.nodes.values import Conditioning, Tokens, TokenStream
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def warn_of_lost_words(stream: TokenStream, context: RunContext) -> None:
 
 def token_stream(tokenizer: Any, texts: list[str]) -> TokenStream:
     """The tokens of some texts, padded and truncated to the tokenizer's `model_max_length`."""
-    length = tokenizer.model_max_length
+    texts, length = spelled_out(tokenizer, texts), tokenizer.model_max_length
     taken = tokenizer(texts, padding="max_length", max_length=length, truncation=True, return_tensors="pt")
     lost = [_lost_words(tokenizer, text) if full else "" for text, full in zip(texts, _is_full(taken), strict=True)]
     pieces = tuple([_pieces(tokenizer, row) for row in taken.input_ids.tolist()])
