@@ -10,11 +10,13 @@ from latentgraph.nodes.denoise import denoise_step
 from latentgraph.nodes.denoise_parts import guide, predict_noise, scale_model_input, scheduler_step
 from latentgraph.nodes.depth import depth_channels
 from latentgraph.nodes.guidance import guidance
+from latentgraph.nodes.guidance_flux import guidance_flux
 from latentgraph.nodes.image import load_image, save_image
 from latentgraph.nodes.image_latents import add_noise, draw_noise_like, encode_image
 from latentgraph.nodes.inpaint import encode_start, inpaint_channels, keep_unmasked, start_inpaint
 from latentgraph.nodes.inpaint_area import inpaint_area, overlay
 from latentgraph.nodes.latents import draw_noise, make_latents
+from latentgraph.nodes.latents_flux import draw_noise_flux
 from latentgraph.nodes.lists import split_integers, split_lines, split_numbers
 from latentgraph.nodes.load import (
     CONTROLNET,
@@ -38,6 +40,7 @@ from latentgraph.nodes.safety import safety_check
 from latentgraph.nodes.saved_values import load_conditioning, load_latents, save_conditioning, save_latents
 from latentgraph.nodes.schedule import configure_scheduler, schedule, skip_steps
 from latentgraph.nodes.schedule_flow import make_flow_latents, schedule_flow
+from latentgraph.nodes.schedule_flux import schedule_flux
 from latentgraph.nodes.schedule_part import part_of_schedule
 from latentgraph.nodes.settings import DEVICE, DTYPE
 from latentgraph.nodes.size_conditioning import aesthetic_conditioning, size_conditioning
@@ -97,6 +100,7 @@ __all__ = [
     "denoise_step",
     "depth_channels",
     "draw_noise",
+    "draw_noise_flux",
     "draw_noise_like",
     "encode",
     "encode_image",
@@ -104,6 +108,7 @@ __all__ = [
     "encode_start",
     "encode_weighted",
     "guidance",
+    "guidance_flux",
     "guide",
     "image_size",
     "inpaint_area",
@@ -136,6 +141,7 @@ __all__ = [
     "scale_model_input",
     "schedule",
     "schedule_flow",
+    "schedule_flux",
     "scheduler_step",
     "size_conditioning",
     "skip_steps",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
@@ -42,6 +43,11 @@ def guidance(
         )
     both = torch.cat([steering.embeddings, positive.embeddings])
     return Guidance(positive, steering, scale, rescale, both, family=positive.family)
+
+
+def side_of(guidance: Guidance, side: Conditioning) -> Guidance:
+    """A guidance of one of its two sides alone, for a denoiser that is called once for each."""
+    return replace(guidance, positive=side, negative=None, embeddings=side.embeddings)
 
 
 def guided_prediction(positive: Tensor, negative: Tensor, scale: float, rescale: float = 0.0) -> Tensor:

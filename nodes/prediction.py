@@ -1,13 +1,13 @@
-"""The one call of the denoiser at a step, for both sides of the guidance, with all that it is told but the latents."""
+"""The call of the denoiser at a step, for both sides of the guidance, with all that it is told but the latents."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from latentgraph.graph.context import ALONE, RunContext
-from latentgraph.nodes.calling import CALLS
+from latentgraph.nodes.calling import CALLED_FOR_EACH_SIDE, CALLS
 from latentgraph.nodes.control import residuals
-from latentgraph.nodes.guidance import guidance_scale_embedding
+from latentgraph.nodes.guidance import guidance_scale_embedding, side_of
 from latentgraph.nodes.values import Guidance, Timestep
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def predictions(
     module: Any, model_input: Tensor, timestep: Timestep, guidance: Guidance, context: RunContext = ALONE
 ) -> tuple[Tensor, Tensor | None]:
-    """One call of the denoiser, for both sides of the guidance where there are two.
+    """One call of the denoiser for both sides of the guidance where there are two, or one for each.
 
     Args:
         module: A UNet2DConditionModel.
@@ -37,8 +37,12 @@ def predictions(
         strength = guidance_scale_embedding(guidance.scale, len(model_input), width)
         told = strength.to(device=model_input.device, dtype=model_input.dtype)
         return predicted(module, model_input, timestep, guidance, told, context), None
-    if not guidance.guided:
+    if guidance.negative is None:
         return predicted(module, model_input, timestep, guidance, context=context), None
+    if type(module).__name__ in CALLED_FOR_EACH_SIDE:
+        sides = [side_of(guidance, one) for one in (guidance.positive, guidance.negative)]
+        positive, negative = [predicted(module, model_input, timestep, one, context=context) for one in sides]
+        return positive, negative
     both = predicted(module, torch.cat([model_input] * 2), timestep, guidance, context=context)
     negative, positive = both.chunk(2)
     return positive, negative

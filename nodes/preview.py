@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from latentgraph.graph.context import RunContext
-from latentgraph.nodes.decode import decoded, to_unit_range
+from latentgraph.nodes.decode import decoded, to_unit_range, unscaled
 from latentgraph.nodes.handles import VAE, Denoiser, loaded
 from latentgraph.nodes.values import Image, Timestep
 
@@ -45,10 +45,12 @@ def offer_preview(denoiser: Denoiser, estimate: Callable[[], Tensor], context: R
 def clean_estimate(scheduler: Any, model_input: Tensor, prediction: Tensor, timestep: Timestep) -> Tensor:
     """What the denoiser takes the latents to be, without noise (Ho et al. 2020, eq. 15; Salimans & Ho 2022, app. D).
 
-    Every scheduler scales the denoiser's input to sqrt(a) x0 + sqrt(1 - a) noise, so one formula serves them all.
+    Every scheduler scales the denoiser's input to sqrt(a) x0 + sqrt(1 - a) noise, so one formula serves them all but
+    those of flow matching: there it is (1 - s) x0 + s noise, and what is predicted is noise - x0 (Lipman et al. 2022).
 
     Args:
-        scheduler: Any that has the noise levels of the training, `alphas_cumprod`; else the input itself is given back.
+        scheduler: Any that has the noise levels of the training, `alphas_cumprod`, or is one of flow matching, as its
+            `scale_noise` shows; else the input itself is given back.
         model_input: What the denoiser was given, (B, C, h, w).
         prediction: What it said, after guidance, same shape.
         timestep: Of this turn.
@@ -56,12 +58,15 @@ def clean_estimate(scheduler: Any, model_input: Tensor, prediction: Tensor, time
     Returns:
         float32, same shape.
     """
-    levels = getattr(scheduler, "alphas_cumprod", None)
+    levels, config = getattr(scheduler, "alphas_cumprod", None), getattr(scheduler, "config", {})
+    if hasattr(scheduler, "scale_noise") or config.get("prediction_type") == "flow_prediction":
+        along: Tensor = float(timestep.value) / config["num_train_timesteps"] * prediction.float()
+        return model_input.float() - along
     if levels is None:
         return model_input.float()
     signal = _between(levels, float(timestep.value))
     noisy, said = model_input.float(), prediction.float()
-    match scheduler.config.get("prediction_type", "epsilon"):
+    match config.get("prediction_type", "epsilon"):
         case "sample":
             return said
         case "v_prediction":
@@ -84,7 +89,7 @@ def colours(vae: VAE, latents: Tensor, context: RunContext) -> Tensor:
         parameter = next(module.parameters())
         # Its weights may wait elsewhere: where they compute is told by the run.
         place = context.settings.get("device") or parameter.device
-        samples = (latents / module.config.scaling_factor).to(device=place, dtype=parameter.dtype)
+        samples = unscaled(module.config, latents).to(device=place, dtype=parameter.dtype)
         return to_unit_range(decoded(module, samples).float().cpu())
     weights = context.pool.get(("preview", vae.digest), lambda: fitted_map(module, context.settings.get("device")))
     return to_unit_range(mapped(latents.float().cpu(), weights))
@@ -116,7 +121,8 @@ def fitted_map(module: Any, device: str | None = None) -> Tensor:
     pictures = F.interpolate(drawn, size=(edge, edge), mode="bicubic", align_corners=True).clamp(-1, 1)
     with torch.no_grad():
         given = pictures.to(device=device or parameter.device, dtype=parameter.dtype)
-        encoded = module.encode(given).latent_dist.mode().float().cpu() * module.config.scaling_factor
+        encoded = module.encode(given).latent_dist.mode().float().cpu()
+    encoded = (encoded - (getattr(module.config, "shift_factor", None) or 0)) * module.config.scaling_factor
     means = F.adaptive_avg_pool2d(pictures, encoded.shape[-2:])
     cells = encoded.movedim(1, -1).flatten(0, 2)
     known = torch.cat([cells, torch.ones(len(cells), 1)], dim=1).double()

@@ -48,19 +48,24 @@ def schedule_flow(
     return Schedule(numbered(live.timesteps.unbind()), SchedulerState(live))
 
 
-def shift_of(patches: int, config: Any) -> float:
+def shift_of(patches: int, config: Any, untold: float = 1.16) -> float:
     """The shift for a picture of that many patches, on the line through the two that the model names.
 
     The arithmetic is that of diffusers 0.42.1 (`calculate_shift`), operation for operation.
+
+    Args:
+        patches: Of the picture.
+        config: Of the scheduler.
+        untold: The larger shift where the scheduler does not tell it.
     """
     low, high = config.get("base_image_seq_len", 256), config.get("max_image_seq_len", 4096)
-    least, most = config.get("base_shift", 0.5), config.get("max_shift", 1.16)
+    least, most = config.get("base_shift", 0.5), config.get("max_shift", untold)
     slope = (most - least) / (high - low)
     shift: float = patches * slope + (least - slope * low)
     return shift
 
 
-@node(category="latents", families=("sd3",))
+@node(category="latents", families=("sd3", "flux"))
 def make_flow_latents(noise: Noise) -> Latents:
     """Begin at the noise as it is, as flow-matching models do: at their first step nothing else is there.
 

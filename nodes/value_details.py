@@ -119,6 +119,8 @@ def guidance_rows(value: Guidance) -> Rows:
     yield "rescale", number(value.rescale)
     yield "sides", "negative and positive" if value.guided else "positive only: there is no guidance"
     yield from tensor_rows(value.embeddings, "embeddings", "B T D")
+    for name, tensor in value.added.items():
+        yield from tensor_rows(tensor, name)
     yield from family_row(value.family)
 
 

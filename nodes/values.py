@@ -85,7 +85,10 @@ class Guidance:
     rescale: float
     """0 to 1: how far the spread of the guided prediction is drawn back to that of the positive one."""
     embeddings: Tensor
-    """What the denoiser is given at every step: [negative; positive] (2B, T, D) when guided, else (B, T, D)."""
+    """What the denoiser is given at every step: [negative; positive] (2B, T, D) when guided, else (B, T, D).
+
+    Of a denoiser that is called once for each side they are those of the positive one.
+    """
     added: Mapping[str, Tensor] = field(default_factory=dict)
     """More that it is given at every step, by its own names (`added_cond_kwargs`); rows as in `embeddings`."""
     channels: Tensor | None = None

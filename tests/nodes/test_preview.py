@@ -143,6 +143,18 @@ def test_the_clean_estimate_knows_what_a_denoiser_predicts(kind: str) -> None:
     assert torch.allclose(found, clean, atol=1e-6)
 
 
+def test_the_clean_estimate_of_a_flow_is_where_it_leads_to() -> None:
+    import diffusers
+
+    library: Any = diffusers  # Untyped.
+    scheduler = library.FlowMatchEulerDiscreteScheduler(shift=3.0)
+    scheduler.set_timesteps(4)
+    clean, noise = torch.tensor([[1.0, -2.0]]), torch.tensor([[0.5, 0.25]])
+    timestep: Any = SimpleNamespace(value=scheduler.timesteps[1])
+    noisy = scheduler.scale_noise(clean, scheduler.timesteps[1:2], noise)
+    assert torch.allclose(clean_estimate(scheduler, noisy, noise - clean, timestep), clean, atol=1e-6)
+
+
 def test_a_scheduler_without_the_levels_of_the_training_leaves_the_latents_as_they_are() -> None:
     timestep: Any = SimpleNamespace(value=torch.tensor(1))
     noisy = torch.ones(1, 4, 2, 2, dtype=torch.float16)
@@ -152,12 +164,12 @@ def test_a_scheduler_without_the_levels_of_the_training_leaves_the_latents_as_th
 class LinearVAE(torch.nn.Module):
     """An encoder that a linear map undoes."""
 
-    def __init__(self) -> None:
+    def __init__(self, shift: float | None = None) -> None:
         super().__init__()
         self.mix = torch.nn.Parameter(
             torch.tensor([[1.0, 0.2, 0.0], [0.0, 0.5, 0.3], [0.1, 0.0, 0.9], [0.3, 0.3, 0.3]])
         )
-        self.config = SimpleNamespace(block_out_channels=(1, 1, 1, 1), scaling_factor=0.5)
+        self.config = SimpleNamespace(block_out_channels=(1, 1, 1, 1), scaling_factor=0.5, shift_factor=shift)
 
     def encode(self, pictures: Tensor) -> Any:
         means = F.avg_pool2d(pictures, 8)
@@ -165,10 +177,11 @@ class LinearVAE(torch.nn.Module):
         return SimpleNamespace(latent_dist=SimpleNamespace(mode=lambda: latents))
 
 
-def test_the_linear_map_is_that_of_the_encoder_turned_round() -> None:
-    module = LinearVAE()
+@pytest.mark.parametrize("shift", [None, 0.4])
+def test_the_linear_map_is_that_of_the_encoder_turned_round(shift: float | None) -> None:
+    module = LinearVAE(shift)
     wanted = torch.rand(2, 3, 5, 7, generator=torch.Generator().manual_seed(1)) * 2 - 1
-    latents = module.encode(F.interpolate(wanted, scale_factor=8)).latent_dist.mode() * 0.5
+    latents = (module.encode(F.interpolate(wanted, scale_factor=8)).latent_dist.mode() - (shift or 0)) * 0.5
     assert torch.allclose(mapped(latents.detach(), fitted_map(module)), wanted, atol=1e-4)
 
 

@@ -1,0 +1,59 @@
+"""A Flux model with few random weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.nodes.tiny_families import tiny_vae
+
+CHANNELS = 4
+"""Of the tiny VAE; a patch has four times as many."""
+TEXT, POOLED = 32, 24
+"""Widths of the embeddings and of the pooled vector."""
+
+
+def tiny_transformer(*, guided: bool = True, text: int = TEXT, pooled: int = POOLED) -> Any:
+    """Of two blocks with two streams and two with one, told how strongly to follow the text where `guided`."""
+    import diffusers
+
+    library: Any = diffusers  # Untyped.
+    transformer = library.FluxTransformer2DModel(
+        in_channels=4 * CHANNELS,
+        num_layers=2,
+        num_single_layers=2,
+        attention_head_dim=16,
+        num_attention_heads=2,
+        joint_attention_dim=text,
+        pooled_projection_dim=pooled,
+        guidance_embeds=guided,
+        axes_dims_rope=(4, 4, 8),
+    )
+    return transformer.eval()
+
+
+def tiny_flux_vae() -> Any:
+    """Scaled and shifted as Flux has it."""
+    return tiny_vae(scaling_factor=0.3611, shift_factor=0.1159).eval()
+
+
+def tiny_scheduler(*, dynamic: bool = True) -> Any:
+    """Of `dev`, which shifts by the size of the picture, or of `schnell`, which does not."""
+    import diffusers
+
+    library: Any = diffusers  # Untyped.
+    return library.FlowMatchEulerDiscreteScheduler(shift=3.0 if dynamic else 1.0, use_dynamic_shifting=dynamic)
+
+
+def tiny_flux(*, guided: bool = True, seed: int = 0) -> Any:
+    """`dev`, or `schnell` where it is not guided, as diffusers' pipeline, without text encoders."""
+    import diffusers
+    import torch
+
+    library: Any = diffusers  # Untyped.
+    torch.manual_seed(seed)
+    return library.FluxPipeline(
+        transformer=tiny_transformer(guided=guided),
+        vae=tiny_flux_vae(),
+        scheduler=tiny_scheduler(dynamic=guided),
+        **dict.fromkeys(("text_encoder", "tokenizer", "text_encoder_2", "tokenizer_2")),
+    )
