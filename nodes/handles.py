@@ -145,7 +145,7 @@ class VAE(Handle):
     """Images (B, 3, H, W) to latents (B, 4, h, w) and back; loads to an `AutoencoderKL`."""
 
     full_precision: bool = False
-    """It overflows in float16, so that a run in float16 loads it in float32."""
+    """It overflows in float16, so that a run in float16 computes it in float32."""
 
     role: ClassVar[str] = "vae"
 
@@ -200,7 +200,7 @@ class SchedulerSource:
         return make_scheduler(self.class_name, self.config)
 
 
-def loaded(handle: Handle, context: RunContext = ALONE) -> Any:
+def loaded(handle: Handle, context: RunContext = ALONE, *, full_precision: bool = False) -> Any:
     """The live module that `handle` stands for, in eval mode, on the device and in the dtype of the run.
 
     It is made once for each process, device and dtype, and shared: do not change it. Only the part that is asked
@@ -211,24 +211,32 @@ def loaded(handle: Handle, context: RunContext = ALONE) -> Any:
         handle: Any part of a model.
         context: Its settings `device` and `dtype` say where; without them a module you hold stays as it is, and one
             that is read from files is on the CPU in float32.
+        full_precision: Compute in float32, whatever the run says. The weights are rounded to the run's precision
+            first, as where diffusers' pipelines bring a VAE that overflows from float16 to float32.
     """
-    device, dtype = context.settings.get("device", ""), context.settings.get("dtype", "")
-    if dtype == "float16" and isinstance(handle, VAE) and handle.full_precision:
-        dtype = "float32"
+    device, rounded = context.settings.get("device", ""), context.settings.get("dtype", "")
+    if isinstance(handle, VAE) and handle.full_precision and rounded == "float16":
+        full_precision = True
+    dtype = "float32" if full_precision and rounded else rounded
     if isinstance(handle, Scheduler):
         return handle.source.make(device, dtype, context.warn)
-    if isinstance(handle.source, HeldSource) and not handle.adapters and handle.source.fits(device, dtype):
+    as_it_is = not handle.adapters and dtype == rounded
+    if isinstance(handle.source, HeldSource) and as_it_is and handle.source.fits(device, dtype):
         return handle.source.module
     if isinstance(handle, Tokenizer):
-        device = dtype = ""  # A tokenizer is no tensor: one serves every device.
-    key = ("module", handle.role, handle.class_name, handle.digest, device, dtype, where_to_wait(device, context))
-    return context.pool.get(key, lambda: _made(handle, device, dtype, context))
+        device = dtype = rounded = ""  # A tokenizer is no tensor: one serves every device.
+    precision = (dtype, rounded)
+    key = ("module", handle.role, handle.class_name, handle.digest, device, precision, where_to_wait(device, context))
+    return context.pool.get(key, lambda: _made(handle, device, precision, context))
 
 
-def _made(handle: Handle, device: str, dtype: str, context: RunContext) -> Any:
-    made = handle.source.make("cpu" if device else "", dtype, context.warn)
+def _made(handle: Handle, device: str, precision: tuple[str, str], context: RunContext) -> Any:
+    dtype, rounded = precision
+    made = handle.source.make("cpu" if device else "", rounded, context.warn)
     for adapter in handle.adapters:
         adapter.apply(made)
+    if dtype != rounded:
+        made = made.float()
     if not device:
         return made
     if isinstance(made, LoadedSafetyChecker):

@@ -47,36 +47,69 @@ def encode_image(
             as for image to image, or once from the first of them, as diffusers does it for inpainting.
     """
     samples = whole_cells(image.samples, pixels_per_cell(vae.config))
-    module = loaded(vae, context)
+    # As diffusers does it: one that overflows in float16 is not trusted with a picture in bfloat16 either.
+    module = loaded(vae, context, full_precision=vae.full_precision)
+    rounded = in_precision_of(context, 2.0 * samples - 1.0)
     generator = generator_at(random)
     if isinstance(generator, list):
-        several = repeated(samples, len(generator)) if for_each_stream else samples
-        encoded = encoded_apart(module, several, generator[: len(several)])
+        several = repeated(rounded, len(generator)) if for_each_stream else rounded
+        drawn = drawn_apart(module, several, generator[: len(several)])
     else:
-        encoded = encoded_samples(module, samples, generator)
+        drawn = drawn_latents(module, rounded, generator)
+    encoded = scaled(module.config, in_precision_of(context, drawn))
     height, width = samples.shape[-2:]
     return EncodedImage(Latents(encoded, height, width, family=vae.family), after_drawing(random, generator))
 
 
-def encoded_samples(module: Any, samples: Tensor, generator: Generator) -> Tensor:
-    """Scaled latents (B, C, h, w) of colours (B, 3, H, W) in [0, 1], drawn from the VAE's posterior by `generator`."""
+def in_precision_of(context: RunContext, samples: Tensor) -> Tensor:
+    """Numbers rounded to the precision of the run; as they are where it has none."""
+    import torch
+
+    dtype = context.settings.get("dtype", "")
+    return samples.to(getattr(torch, dtype)) if dtype else samples
+
+
+def drawn_latents(module: Any, colours: Tensor, generator: Generator) -> Tensor:
+    """The VAE's own latents (B, C, h, w) of colours (B, 3, H, W) in [-1, 1], drawn from its posterior."""
     import torch
 
     first = next(module.parameters())
-    colours = (2.0 * samples - 1.0).to(device=first.device, dtype=first.dtype)
     # A picture that diffusers has from Pillow lies in memory pixel by pixel; convolutions round otherwise then.
-    colours = colours.contiguous(memory_format=torch.channels_last)
+    colours = colours.to(device=first.device, dtype=first.dtype).contiguous(memory_format=torch.channels_last)
     with torch.no_grad():
-        latents: Tensor = module.config.scaling_factor * module.encode(colours).latent_dist.sample(generator)
+        latents: Tensor = module.encode(colours).latent_dist.sample(generator)
     return latents
 
 
-def encoded_apart(module: Any, samples: Tensor, generators: list[Generator]) -> Tensor:
-    """As `encoded_samples`, each picture alone and with a generator of its own."""
+def drawn_apart(module: Any, colours: Tensor, generators: list[Generator]) -> Tensor:
+    """As `drawn_latents`, each picture alone and with a generator of its own."""
     import torch
 
-    pairs = zip(samples, generators, strict=True)
-    return torch.cat([encoded_samples(module, one.unsqueeze(0), generator) for one, generator in pairs])
+    pairs = zip(colours, generators, strict=True)
+    return torch.cat([drawn_latents(module, one.unsqueeze(0), generator) for one, generator in pairs])
+
+
+def scaled(config: Any, samples: Tensor) -> Tensor:
+    """From the VAE's own latents to what the denoiser works in, (B, C, h, w): the contrary of decode's `unscaled`.
+
+    Args:
+        config: Of the VAE; `shift_factor`, or `latents_mean` and `latents_std`, one number a channel, are there in a
+            few models only.
+        samples: As the VAE gives them.
+    """
+    import torch
+
+    shift = getattr(config, "shift_factor", None)
+    mean, deviation = getattr(config, "latents_mean", None), getattr(config, "latents_std", None)
+    if shift is not None:
+        shifted: Tensor = (samples - shift) * config.scaling_factor  # Stable Diffusion 3 and Flux.
+        return shifted
+    if mean is None or deviation is None:
+        plain: Tensor = config.scaling_factor * samples
+        return plain
+    means, deviations = (torch.tensor(one).view(1, -1, 1, 1).to(samples) for one in (mean, deviation))
+    spread: Tensor = (samples - means) * config.scaling_factor / deviations
+    return spread
 
 
 def whole_cells(samples: Tensor, cell: int) -> Tensor:

@@ -2,6 +2,10 @@
 
 A denoiser of 4 channels knows nothing of the mask: after each step the rest is put back (RePaint's idea, Lugmayr et
 al. 2022, as diffusers does it). One of 9 channels was trained to see the mask and what it leaves.
+
+There is one difference: of a VAE whose configuration has `latents_mean` and `latents_std`, the inpainting pipeline of
+Stable Diffusion XL in diffusers heeds them when it decodes and forgets them when it encodes, so that what should be
+kept comes back in other colours. Here they are heeded both times.
 """
 
 from __future__ import annotations

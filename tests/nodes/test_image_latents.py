@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,9 +22,10 @@ from latentgraph.nodes import (
     skip_steps,
     start_random_state,
 )
+from latentgraph.nodes.decode import unscaled
 from latentgraph.nodes.digesting import value_digest
 from latentgraph.nodes.image import read_image
-from latentgraph.nodes.image_latents import repeated
+from latentgraph.nodes.image_latents import repeated, scaled
 from latentgraph.nodes.load import Model
 from latentgraph.nodes.pixels import to_pil
 from latentgraph.nodes.values import Image
@@ -55,6 +57,18 @@ def test_a_picture_comes_back_from_its_latents(model: Model) -> None:
     assert not encoded.latents.samples.requires_grad
     # 0.03: what the small VAE loses of a picture that it was not trained on.
     assert (decode(model.vae, encoded.latents).samples - picture.samples).abs().mean() < 0.03
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"shift_factor": 0.1159}, {"latents_mean": [-1.6, 1.1], "latents_std": [8.4, 5.0]}]
+)
+def test_scaling_for_the_denoiser_is_the_contrary_of_what_decoding_does(more: dict[str, Any]) -> None:
+    config = SimpleNamespace(scaling_factor=0.5, **more)
+    own = torch.randn(3, 2, 4, 4, generator=torch.Generator().manual_seed(0))
+    for_denoiser = scaled(config, own)
+    assert not torch.allclose(for_denoiser, own)
+    # 1e-5: rounding in float32, there and back.
+    assert torch.allclose(unscaled(config, for_denoiser), own, atol=1e-5)
 
 
 def test_edges_become_whole_cells_and_a_picture_smaller_than_a_cell_is_refused(model: Model) -> None:

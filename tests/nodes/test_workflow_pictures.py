@@ -23,6 +23,10 @@ PIPELINES = {
     # Its users blur a mask before they give it to the pipeline, by `pipe.mask_processor.blur(mask, blur_factor=...)`.
     "inpaint": ("StableDiffusionInpaintPipeline", {"blur_factor"}),
     "inpaint_9_channel": ("StableDiffusionInpaintPipeline", {"blur_factor"}),
+    "sdxl_image_to_image": ("StableDiffusionXLImg2ImgPipeline", {"height", "width"}),
+    "sdxl_refine": ("StableDiffusionXLImg2ImgPipeline", {"height", "width"}),
+    "sdxl_inpaint": ("StableDiffusionXLInpaintPipeline", {"blur_factor"}),
+    "sdxl_inpaint_9_channel": ("StableDiffusionXLInpaintPipeline", {"blur_factor"}),
 }
 """Which pipeline of diffusers a workflow takes its inputs' names from, and what more it has."""
 SKY, LEAVES, GRASS = (0.58, 0.8, 0.96), (0.1, 0.45, 0.2), (0.27, 0.65, 0.27)
