@@ -17,6 +17,8 @@ from latentgraph.nodes.inpaint import encode_start, inpaint_channels, keep_unmas
 from latentgraph.nodes.inpaint_area import inpaint_area, overlay
 from latentgraph.nodes.latents import draw_noise, make_latents
 from latentgraph.nodes.latents_flux import draw_noise_flux
+from latentgraph.nodes.learn_noise import draw_timesteps, prediction_target
+from latentgraph.nodes.learn_token import adam_step, save_token, start_token, teach_token, token_gradient
 from latentgraph.nodes.lists import split_integers, split_lines, split_numbers
 from latentgraph.nodes.load import (
     CONTROLNET,
@@ -28,6 +30,7 @@ from latentgraph.nodes.load import (
     VAE_TYPE,
     load_model,
 )
+from latentgraph.nodes.load_images import load_images
 from latentgraph.nodes.load_sdxl import load_sdxl
 from latentgraph.nodes.lora import load_lora
 from latentgraph.nodes.masks import blur_mask, load_mask, mask_image
@@ -47,7 +50,6 @@ from latentgraph.nodes.size_conditioning import aesthetic_conditioning, size_con
 from latentgraph.nodes.steering import steer_by_colour
 from latentgraph.nodes.text import encode, tokenize, tokenize_texts
 from latentgraph.nodes.text_sdxl import encode_sdxl, tokenize_sdxl
-from latentgraph.nodes.text_t5 import encode_t5, tokenize_t5
 from latentgraph.nodes.textual_inversion import load_textual_inversion
 from latentgraph.nodes.upscale import load_upscaler, upscale_channels
 from latentgraph.nodes.upscale_latents import upscale_latents
@@ -57,6 +59,7 @@ from latentgraph.nodes.value_types import (
     GUIDANCE,
     IMAGE,
     LATENTS,
+    LEARNED_TOKEN,
     MASK,
     NOISE,
     NOISE_PREDICTION,
@@ -64,6 +67,7 @@ from latentgraph.nodes.value_types import (
     RANDOM_STATE,
     SCHEDULER_STATE,
     TIMESTEP,
+    TOKEN_GRADIENT,
     TOKENS,
 )
 from latentgraph.nodes.weighted_text import encode_weighted
@@ -78,6 +82,7 @@ __all__ = [
     "GUIDANCE",
     "IMAGE",
     "LATENTS",
+    "LEARNED_TOKEN",
     "MASK",
     "MEMORY",
     "NOISE",
@@ -91,7 +96,9 @@ __all__ = [
     "TIMESTEP",
     "TOKENIZER",
     "TOKENS",
+    "TOKEN_GRADIENT",
     "VAE_TYPE",
+    "adam_step",
     "add_noise",
     "aesthetic_conditioning",
     "blur_mask",
@@ -103,11 +110,11 @@ __all__ = [
     "draw_noise",
     "draw_noise_flux",
     "draw_noise_like",
+    "draw_timesteps",
     "encode",
     "encode_image",
     "encode_sdxl",
     "encode_start",
-    "encode_t5",
     "encode_weighted",
     "guidance",
     "guidance_flux",
@@ -119,6 +126,7 @@ __all__ = [
     "load_conditioning",
     "load_controlnet",
     "load_image",
+    "load_images",
     "load_latents",
     "load_lora",
     "load_mask",
@@ -135,11 +143,13 @@ __all__ = [
     "overlay",
     "part_of_schedule",
     "predict_noise",
+    "prediction_target",
     "resize_image",
     "safety_check",
     "save_conditioning",
     "save_image",
     "save_latents",
+    "save_token",
     "scale_model_input",
     "schedule",
     "schedule_flow",
@@ -153,10 +163,12 @@ __all__ = [
     "start_inpaint",
     "start_random_state",
     "start_random_states",
+    "start_token",
     "steer_by_colour",
+    "teach_token",
+    "token_gradient",
     "tokenize",
     "tokenize_sdxl",
-    "tokenize_t5",
     "tokenize_texts",
     "upscale_channels",
     "upscale_latents",

@@ -143,17 +143,18 @@ def draw_noise_like(
 
 
 @node(category="latents")
-def add_noise(latents: Latents, noise: Noise, timesteps: list[Timestep], state: SchedulerState) -> Latents:
+def add_noise(latents: Latents, noise: Noise, timesteps: list[Timestep] | Timestep, state: SchedulerState) -> Latents:
     """Make latents as noisy as the first of the timesteps wants them.
 
     Args:
         latents: Clean.
         noise: Of deviation 1, for the same size; where there are more noises, the latents are repeated.
-        timesteps: Still to go, from skip_steps.
+        timesteps: Still to go, from skip_steps; or a single one.
         state: The scheduler before the first of them.
     """
     clean = repeated(latents.samples, len(noise.samples))
-    samples = noised(clean, noise, timesteps[0], state)
+    first = timesteps if isinstance(timesteps, Timestep) else timesteps[0]
+    samples = noised(clean, noise, first, state)
     return Latents(samples, latents.height, latents.width, latents.scaled, latents.family)
 
 

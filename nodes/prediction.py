@@ -56,7 +56,10 @@ def predicted(
     strength: Tensor | None = None,
     context: RunContext = ALONE,
 ) -> Tensor:
-    """One call of the denoiser; the batch of the embeddings must be that of the input."""
+    """One call of the denoiser; the batch of the embeddings must be that of the input.
+
+    Gradients are kept only where the embeddings want one.
+    """
     import torch
 
     embeddings = guidance.embeddings if strength is None else guidance.positive.embeddings
@@ -67,14 +70,14 @@ def predicted(
         )
     call = CALLS.get(type(module).__name__)
     if call is not None:
-        with torch.no_grad():
+        with torch.set_grad_enabled(embeddings.requires_grad):
             return call(module, model_input, timestep, guidance)
     moved = residuals(model_input, timestep, guidance, embeddings, context) if guidance.controls else {}
     if guidance.channels is not None:
         more = torch.cat([guidance.channels] * (len(model_input) // len(guidance.channels)))
         model_input = torch.cat([model_input, more], dim=1)
     _check_channels(module, model_input, guidance)
-    with torch.no_grad():
+    with torch.set_grad_enabled(embeddings.requires_grad):
         prediction: Tensor = module(
             model_input,
             timestep.value,

@@ -1,4 +1,4 @@
-"""Latents and conditioning as safetensors files, which say what they are and how they were made."""
+"""Latents, conditioning and learned tokens as safetensors files, which say how they were made."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar
 
 from latentgraph.graph.values import FileForm
 from latentgraph.nodes.png import PREFIX
-from latentgraph.nodes.values import Conditioning, Latents
+from latentgraph.nodes.values import Conditioning, Latents, LearnedToken
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -78,6 +78,11 @@ def _write_conditioning(value: Conditioning, file: BinaryIO, record: Mapping[str
     _write(present, {"family": value.family}, file, record)
 
 
+def _write_token(value: LearnedToken, file: BinaryIO, record: Mapping[str, str]) -> None:
+    # One tensor that bears the token's name: so diffusers' training script writes it, and so everybody reads it.
+    _write({value.token: value.vectors}, {"family": value.family}, file, record)
+
+
 def _write(tensors: Mapping[str, Tensor], notes: dict[str, str], file: BinaryIO, record: Mapping[str, str]) -> None:
     from safetensors.torch import save
 
@@ -116,3 +121,4 @@ LATENTS_FILE: Final[FileForm[Latents]] = FileForm(SUFFIX, _itself, _write_latent
 CONDITIONING_FILE: Final[FileForm[Conditioning]] = FileForm(
     SUFFIX, _itself, _write_conditioning, read_record, of_outputs=False
 )
+TOKEN_FILE: Final[FileForm[LearnedToken]] = FileForm(SUFFIX, _itself, _write_token, read_record, of_outputs=False)

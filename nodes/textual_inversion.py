@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from pydantic import Field
 
@@ -18,8 +18,14 @@ from latentgraph.nodes.loading.held import json_digest
 from latentgraph.nodes.loading.lora_file import WIDTHS
 from latentgraph.nodes.loading.weights import read_header, refuse_pickle
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 UNNAMED = "emb_params"
 """What the tensor is called in files that do not tell the token."""
+
+TokenName = Annotated[str, Field(min_length=1, pattern=r"^\S+$")]
+"""What texts call a token: no blanks, so that it is one word."""
 
 
 class WithToken(NamedTuple):
@@ -92,16 +98,21 @@ class TokenEmbeddings:
 
     def apply(self, module: Any) -> None:
         """Add them to a text encoder that nobody else has."""
-        import torch
         from safetensors import safe_open
 
         with safe_open(str(self.path), framework="pt") as file:
             vectors = file.get_tensor(self.name)
-        rows = vectors.reshape(-1, vectors.shape[-1])
-        with torch.random.fork_rng():  # What new rows begin as is drawn from the generator of the process.
-            module.resize_token_embeddings(self.first + len(rows), mean_resizing=False)
-        weight = module.get_input_embeddings().weight
-        weight.data[self.first : self.first + len(rows)] = rows.to(weight)
+        add_rows(module, self.first, vectors.reshape(-1, vectors.shape[-1]))
+
+
+def add_rows(module: Any, first: int, rows: Tensor) -> None:
+    """Write embeddings (N, D) into the table of a text encoder from row `first` on, which is made longer for them."""
+    import torch
+
+    with torch.random.fork_rng():  # What new rows begin as is drawn from the generator of the process.
+        module.resize_token_embeddings(first + len(rows), mean_resizing=False)
+    weight = module.get_input_embeddings().weight
+    weight.data[first : first + len(rows)] = rows.to(weight)
 
 
 def read_embedding(path: Path, shown: str) -> EmbeddingFile:
@@ -155,7 +166,7 @@ def load_textual_inversion(
     tokenizer: Tokenizer,
     text_encoder: TextEncoder,
     embedding: Annotated[str, ReadsEmbedding()],
-    token: Annotated[str, Field(min_length=1, pattern=r"^\S+$")] | None = None,
+    token: TokenName | None = None,
     *,
     context: RunContext = ALONE,
 ) -> WithToken:
@@ -174,18 +185,41 @@ def load_textual_inversion(
     if token is None and file.name == UNNAMED:
         raise ValueError(f"{file.path.name!r} does not say what its token is called; give it a token")
     called = token or file.name
+    first = room_for(called, tokenizer, context)
+    refuse_other_width(repr(file.path.name), file.width, text_encoder)
+    added = TokenEmbeddings(file.path, file_digest(file.path), file.name, first)
+    return WithToken(tokenizer.adapted(TokenNames(token_names(called, file.vectors))), text_encoder.adapted(added))
+
+
+def token_names(token: str, count: int) -> tuple[str, ...]:
+    """What a tokenizer calls the embeddings of a token: the token itself, and `<token>_1` and so on for the others."""
+    return (token, *(f"{token}_{index}" for index in range(1, count)))
+
+
+def room_for(token: str, tokenizer: Tokenizer, context: RunContext) -> int:
+    """The number that a new token gets.
+
+    Raises:
+        ValueError: The tokenizer knows one of that name.
+    """
     live = loaded(tokenizer, context)
-    if called in live.get_vocab():
-        raise ValueError(f"the tokenizer knows a token {called!r} already; call the new one otherwise")
-    width = text_encoder.config.get("hidden_size")
-    if width is not None and width != file.width:
+    if token in live.get_vocab():
+        raise ValueError(f"the tokenizer knows a token {token!r} already; call the new one otherwise")
+    return len(live)
+
+
+def refuse_other_width(what: str, width: int, text_encoder: TextEncoder) -> None:
+    """Hold that the embeddings of `what` are as wide as those of the text encoder.
+
+    Raises:
+        ValueError: They are not.
+    """
+    wanted = text_encoder.config.get("hidden_size")
+    if wanted is not None and wanted != width:
         raise ValueError(
-            f"{file.path.name!r} holds embeddings of {file.width} numbers, those of the text encoder have {width}: "
+            f"{what} holds embeddings of {width} numbers, those of the text encoder have {wanted}: "
             "it was made for another model"
         )
-    names = (called, *(f"{called}_{index}" for index in range(1, file.vectors)))
-    added = TokenEmbeddings(file.path, file_digest(file.path), file.name, len(live))
-    return WithToken(tokenizer.adapted(TokenNames(names)), text_encoder.adapted(added))
 
 
 def spelled_out(tokenizer: Any, texts: list[str]) -> list[str]:

@@ -12,6 +12,7 @@ from latentgraph.nodes.values import (
     Guidance,
     Image,
     Latents,
+    LearnedToken,
     Mask,
     Noise,
     NoisePrediction,
@@ -19,6 +20,7 @@ from latentgraph.nodes.values import (
     RandomState,
     SchedulerState,
     Timestep,
+    TokenGradient,
     Tokens,
     TokenStream,
 )
@@ -191,6 +193,22 @@ def pair_rows(value: PredictionPair) -> Rows:
         yield from tensor_rows(value.negative.samples, "negative", "B C h w")
         apart = (value.positive.samples.float() - value.negative.samples.float()).square().mean().sqrt()
         yield "apart", f"{number(float(apart))} (root mean square)"
+    yield from family_row(value.family)
+
+
+def learned_rows(value: LearnedToken) -> Rows:
+    """The token, and its embeddings as they are by now."""
+    yield "token", value.token
+    yield "steps", str(value.steps)
+    yield from tensor_rows(value.vectors, axes="N D")
+    yield "length", number(float(value.vectors.norm(dim=-1).mean()))
+    yield from family_row(value.family)
+
+
+def gradient_rows(value: TokenGradient) -> Rows:
+    """How steep the loss is, embedding by embedding."""
+    yield from tensor_rows(value.vectors, axes="N D")
+    yield "length", number(float(value.vectors.norm(dim=-1).mean()))
     yield from family_row(value.family)
 
 

@@ -9,13 +9,14 @@ from latentgraph.graph.values import FileForm, ValueType
 from latentgraph.nodes import value_details as show
 from latentgraph.nodes.digesting import value_digest, value_size
 from latentgraph.nodes.png import PNG
-from latentgraph.nodes.tensor_files import CONDITIONING_FILE, LATENTS_FILE
+from latentgraph.nodes.tensor_files import CONDITIONING_FILE, LATENTS_FILE, TOKEN_FILE
 from latentgraph.nodes.values import (
     Conditioning,
     CropArea,
     Guidance,
     Image,
     Latents,
+    LearnedToken,
     Mask,
     Noise,
     NoisePrediction,
@@ -23,6 +24,7 @@ from latentgraph.nodes.values import (
     RandomState,
     SchedulerState,
     Timestep,
+    TokenGradient,
     Tokens,
 )
 
@@ -99,6 +101,16 @@ PREDICTION_PAIR = _known(
     ),
     show.pair_rows,
     family=True,
+)
+LEARNED_TOKEN = _known(
+    LearnedToken,
+    lambda value: f"{value.token}, {_plural(len(value.vectors), 'embedding')}, {_plural(value.steps, 'step')}",
+    show.learned_rows,
+    family=True,
+    file=TOKEN_FILE,
+)
+TOKEN_GRADIENT = _known(
+    TokenGradient, lambda value: f"gradient {_shape(value.vectors)}", show.gradient_rows, family=True
 )
 IMAGE = _known(
     Image,

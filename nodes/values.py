@@ -196,6 +196,30 @@ class PredictionPair:
 
 
 @dataclass(frozen=True, eq=False)
+class LearnedToken:
+    """A token whose embeddings are being learned, and what Adam remembers of the steps so far (Gal et al. 2022)."""
+
+    token: str
+    """What texts call it."""
+    vectors: Tensor
+    """Its embeddings, float32 (N, D) on the CPU, N being how many make up the token."""
+    moments: tuple[Tensor, Tensor] | None = None
+    """Running means of the gradient and of its square, each as `vectors`; None before the first step."""
+    steps: int = 0
+    """How many were taken."""
+    family: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class TokenGradient:
+    """Which way the loss grows as the embeddings of a token change."""
+
+    vectors: Tensor
+    """float32 (N, D) on the CPU, as the embeddings."""
+    family: str = ""
+
+
+@dataclass(frozen=True, eq=False)
 class Image:
     """Pictures, on the CPU."""
 

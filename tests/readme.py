@@ -40,6 +40,7 @@ FAMILIES = {
     "": "Stable Diffusion 1.x, and what shares its parts",
     "sd1": "Stable Diffusion 1.x",
     "sd2": "Stable Diffusion 2.x",
+    "sd1, sd2": "Stable Diffusion 1.x and 2.x",
     "sdxl": "Stable Diffusion XL",
     "sd3": "Stable Diffusion 3",
     "flux": "Flux",
