@@ -50,6 +50,7 @@ from latentgraph.nodes.size_conditioning import aesthetic_conditioning, size_con
 from latentgraph.nodes.steering import steer_by_colour
 from latentgraph.nodes.text import encode, tokenize, tokenize_texts
 from latentgraph.nodes.text_sdxl import encode_sdxl, tokenize_sdxl
+from latentgraph.nodes.text_t5 import encode_t5, tokenize_t5
 from latentgraph.nodes.textual_inversion import load_textual_inversion
 from latentgraph.nodes.upscale import load_upscaler, upscale_channels
 from latentgraph.nodes.upscale_latents import upscale_latents
@@ -115,6 +116,7 @@ __all__ = [
     "encode_image",
     "encode_sdxl",
     "encode_start",
+    "encode_t5",
     "encode_weighted",
     "guidance",
     "guidance_flux",
@@ -169,6 +171,7 @@ __all__ = [
     "token_gradient",
     "tokenize",
     "tokenize_sdxl",
+    "tokenize_t5",
     "tokenize_texts",
     "upscale_channels",
     "upscale_latents",

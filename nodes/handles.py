@@ -109,14 +109,14 @@ class Handle:
 
 @dataclass(frozen=True, eq=False)
 class Tokenizer(Handle):
-    """Cuts a text into tokens; loads to a `PreTrainedTokenizer` whose `model_max_length` is set."""
+    """Cuts a text into tokens; loads to a `CLIPTokenizer` or `T5Tokenizer` whose `model_max_length` is set."""
 
     role: ClassVar[str] = "tokenizer"
 
 
 @dataclass(frozen=True, eq=False)
 class TextEncoder(Handle):
-    """Turns tokens (B, 77) into embeddings (B, 77, D); loads to a `CLIPTextModel`."""
+    """Turns tokens (B, T) into embeddings (B, T, D); loads to a `CLIPTextModel`, one `WithProjection`, or a T5."""
 
     role: ClassVar[str] = "text_encoder"
 

@@ -25,6 +25,10 @@ from latentgraph.nodes.loading.parts import OpenedModel, open_model
 from latentgraph.nodes.value_details import handle_rows
 
 DEFAULT_MODEL: Final = "builtin:shapes"
+OPENED_BY: Final[Mapping[str, str]] = {
+    "sdxl": "a Stable Diffusion XL model is opened by load_sdxl, as in the workflow sdxl_text_to_image",
+}
+"""Of families whose models have more parts than load_model hands out."""
 
 
 class Model(NamedTuple):
@@ -98,7 +102,7 @@ def opened_model(model: str, config: str | None) -> OpenedModel:
     if "text_encoder_2" in opened.folder.parts:
         raise AccessError(
             f"{opened.located.shown!r} has a second text encoder",
-            "a Stable Diffusion XL model is opened by load_sdxl, as in the workflow sdxl_text_to_image",
+            OPENED_BY.get(opened.family, "no node opens a model of this family"),
         )
     return opened
 

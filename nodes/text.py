@@ -88,11 +88,12 @@ def warn_of_lost_words(stream: TokenStream, context: RunContext) -> None:
         )
 
 
-def token_stream(tokenizer: Any, texts: list[str]) -> TokenStream:
-    """The tokens of some texts, padded and truncated to the tokenizer's `model_max_length`."""
-    texts, length = spelled_out(tokenizer, texts), tokenizer.model_max_length
+def token_stream(tokenizer: Any, texts: list[str], length: int | None = None) -> TokenStream:
+    """The tokens of some texts, padded and truncated to `length` or else the tokenizer's `model_max_length`."""
+    texts, length = spelled_out(tokenizer, texts), length or tokenizer.model_max_length
     taken = tokenizer(texts, padding="max_length", max_length=length, truncation=True, return_tensors="pt")
-    lost = [_lost_words(tokenizer, text) if full else "" for text, full in zip(texts, _is_full(taken), strict=True)]
+    rows = zip(texts, _is_full(taken), strict=True)
+    lost = [_lost_words(tokenizer, text, length) if full else "" for text, full in rows]
     pieces = tuple([_pieces(tokenizer, row) for row in taken.input_ids.tolist()])
     return TokenStream(taken.input_ids, taken.attention_mask, tuple(lost), pieces)
 
@@ -109,9 +110,9 @@ def _is_full(taken: Any) -> list[bool]:
     return [bool(row.all()) for row in taken.attention_mask]
 
 
-def _lost_words(tokenizer: Any, text: str) -> str:
+def _lost_words(tokenizer: Any, text: str, length: int) -> str:
     all_ids = tokenizer(text, verbose=False).input_ids
-    return str(tokenizer.decode(all_ids[tokenizer.model_max_length - 1 : -1])).strip()
+    return str(tokenizer.decode(all_ids[length - 1 : -1])).strip()
 
 
 def text_embeddings(module: Any, input_ids: Tensor, mask: Tensor, clip_skip: int = 0) -> Tensor:

@@ -35,6 +35,8 @@ PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     "text_encoder": ("text_encoder",),
     "tokenizer_2": ("tokenizer_2",),
     "text_encoder_2": ("text_encoder_2",),
+    "tokenizer_3": ("tokenizer_3",),
+    "text_encoder_3": ("text_encoder_3",),
     "denoiser": ("unet", "transformer"),
     "vae": ("vae",),
     "scheduler": ("scheduler",),
@@ -43,9 +45,19 @@ PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     "feature_extractor": ("feature_extractor",),
 }
 """Roles, and the folders that play them."""
-OPTIONAL: Final = ("tokenizer_2", "text_encoder_2", "low_res_scheduler", "safety_checker", "feature_extractor")
-TOKENIZERS: Final = ("tokenizer", "tokenizer_2")
+OPTIONAL: Final = (
+    "tokenizer_2",
+    "text_encoder_2",
+    "tokenizer_3",
+    "text_encoder_3",
+    "low_res_scheduler",
+    "safety_checker",
+    "feature_extractor",
+)
+TOKENIZERS: Final = ("tokenizer", "tokenizer_2", "tokenizer_3")
 SCHEDULERS: Final = ("scheduler", "low_res_scheduler")
+VOCABULARY: Final = "tokenizer.json"
+"""Of a T5 tokenizer; the older spiece.model takes another library to read."""
 _CONFIGS: Final[Mapping[str, str]] = {
     **dict.fromkeys(TOKENIZERS, "tokenizer_config.json"),
     **dict.fromkeys(SCHEDULERS, "scheduler_config.json"),
@@ -87,6 +99,21 @@ class Part:
         """How many numbers its weights are; reads the headers and so finds a file that is cut short."""
         return sum(count_parameters(read_header(f, f"{self.shown}/{f.name}")) for f in self.weights.files)
 
+    def inspect(self) -> None:
+        """Look at its configuration and at every header of its weights.
+
+        Raises:
+            AccessError: A file is missing, broken, cut short or a pickle.
+        """
+        self.config  # noqa: B018  # Reading is the test.
+        self.parameters  # noqa: B018
+        if self.role in TOKENIZERS and self.class_name.startswith("T5") and not (self.folder / VOCABULARY).is_file():
+            raise AccessError(
+                f"{self.shown} has no {VOCABULARY}, which says how a T5 tokenizer cuts",
+                "download the model again, whole; an old one with spiece.model alone gets it from "
+                "T5Tokenizer.from_pretrained and save_pretrained, where transformers and sentencepiece are installed",
+            )
+
     def files(self) -> list[Path]:
         """Every file that decides what it computes."""
         return sorted({*self.small_files(), *self.weights.files})
@@ -120,8 +147,7 @@ class ModelFolder:
             AccessError: A file is missing, broken, cut short or a pickle.
         """
         for part in self.parts.values():
-            part.config  # noqa: B018  # Reading is the test.
-            part.parameters  # noqa: B018
+            part.inspect()
 
     def files(self, *, weights: bool) -> list[Path]:
         """Every file that decides what it computes, or only those of its configuration."""

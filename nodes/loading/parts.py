@@ -35,6 +35,8 @@ HANDLES: Final[Mapping[str, type[Handle]]] = {
     **{kind.role: kind for kind in (Tokenizer, TextEncoder, Denoiser, VAE, Scheduler, SafetyChecker)},
     "tokenizer_2": Tokenizer,
     "text_encoder_2": TextEncoder,
+    "tokenizer_3": Tokenizer,
+    "text_encoder_3": TextEncoder,
     "low_res_scheduler": Scheduler,
 }
 PATCHED_FAMILIES: Final = ("sd1", "sd2")

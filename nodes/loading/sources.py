@@ -11,8 +11,8 @@ from typing import Any, Final
 from latentgraph.graph.access import AccessError
 from latentgraph.nodes.loading.model_folder import TOKENIZERS
 
-LONGEST_TEXT: Final = 77
-"""Tokens that CLIP reads, begin and end among them; for tokenizers that do not say."""
+LONGEST_TEXT: Final = {"CLIPTokenizer": 77, "T5Tokenizer": 512}
+"""Tokens that CLIP reads, begin and end among them, and that T5 was trained on; for tokenizers that do not say."""
 _UNLIMITED: Final = 10**6
 """From here on `model_max_length` is transformers' way to say that nobody told it (1e30)."""
 
@@ -36,7 +36,7 @@ class FolderSource:
     def make(self, device: str, dtype: str, warn: Callable[[str], None]) -> Any:
         """Read it from its files."""
         if self.role in TOKENIZERS:
-            return load_tokenizer(self.folder, self.shown)
+            return load_tokenizer(self.folder, self.shown, self.class_name)
         with quiet_libraries():
             module = self._module(dtype or "float32").to(device or "cpu")
         if self.role == "safety_checker":
@@ -98,22 +98,23 @@ def part_class(role: str, library: str, class_name: str, shown: str) -> Any:
     return found
 
 
-def load_tokenizer(folder: str, shown: str) -> Any:
-    """The CLIP tokenizer in `folder`, which cuts at 77 tokens where its files do not say.
+def load_tokenizer(folder: str, shown: str, class_name: str = "CLIPTokenizer") -> Any:
+    """The CLIP or T5 tokenizer in `folder`, which cuts at 77 or 512 tokens where its files do not say.
 
     A folder with vocab.json and merges.txt alone leaves `model_max_length` at 1e30, and padding to that length would
     exhaust the memory.
     """
     prepare_libraries()
-    from transformers import CLIPTokenizer
+    import transformers
 
+    name = "T5Tokenizer" if class_name.startswith("T5") else "CLIPTokenizer"
     with quiet_libraries():
         try:
-            tokenizer = CLIPTokenizer.from_pretrained(folder, local_files_only=True)
+            tokenizer = getattr(transformers, name).from_pretrained(folder, local_files_only=True)
         except Exception as error:  # The tokenizers library raises plain Exception for a broken vocabulary.
             raise misfit(shown, str(error)) from error
     if tokenizer.model_max_length > _UNLIMITED:
-        tokenizer.model_max_length = LONGEST_TEXT
+        tokenizer.model_max_length = LONGEST_TEXT[name]
     return tokenizer
 
 
