@@ -33,6 +33,7 @@ from latentgraph.nodes.load import (
 from latentgraph.nodes.load_images import load_images
 from latentgraph.nodes.load_sdxl import load_sdxl
 from latentgraph.nodes.lora import load_lora
+from latentgraph.nodes.lora_sdxl import load_lora_sdxl
 from latentgraph.nodes.masks import blur_mask, load_mask, mask_image
 from latentgraph.nodes.memory import MEMORY
 from latentgraph.nodes.mixing import mix_conditioning, mix_noise
@@ -131,6 +132,7 @@ __all__ = [
     "load_images",
     "load_latents",
     "load_lora",
+    "load_lora_sdxl",
     "load_mask",
     "load_model",
     "load_sdxl",

@@ -37,7 +37,7 @@ class LoraAdapter:
     content: str
     """Digest of the file."""
     role: str
-    """`denoiser` or `text_encoder`."""
+    """`denoiser`, `text_encoder` or `text_encoder_2`."""
     scale: float
     fused: bool
 
@@ -86,7 +86,7 @@ def _add(module: Any, path: Path, role: str, name: str) -> None:
     if role == "denoiser":
         mixin.load_lora_into_unet(state, alphas, module, adapter_name=name, metadata=metadata)
     else:
-        mixin.load_lora_into_text_encoder(state, alphas, module, adapter_name=name, metadata=metadata)
+        mixin.load_lora_into_text_encoder(state, alphas, module, prefix=role, adapter_name=name, metadata=metadata)
 
 
 def _merge(module: Any, name: str) -> None:
@@ -116,7 +116,7 @@ def describe_lora(literals: Mapping[str, Any]) -> Described:
     return {"denoiser": family, "text_encoder": family} if family else {}
 
 
-@node(category="model", describe=describe_lora)
+@node(category="model", describe=describe_lora, families=("sd1", "sd2"))
 def load_lora(
     denoiser: Denoiser,
     text_encoder: TextEncoder,
@@ -125,14 +125,14 @@ def load_lora(
     text_encoder_scale: float | None = None,
     fused: bool = False,
 ) -> WithLora:
-    """Add a LoRA to a denoiser and its text encoder. Put one behind the other for several.
+    """Add a LoRA to a denoiser and its one text encoder. Put one behind the other for several.
 
     The parts that are given stay as they are: each combination has modules of its own.
 
     Args:
         denoiser: Of the model; a LoRA for the text encoder alone leaves it as it is.
         text_encoder: Of the model; a LoRA for the denoiser alone leaves it as it is.
-        lora: A .safetensors file, as diffusers writes it.
+        lora: A .safetensors file, as diffusers or kohya's scripts write it.
         scale: How much of it to add; 0 is nothing, and below 0 is its contrary.
         text_encoder_scale: For the text encoder; null: as for the denoiser.
         fused: Add it to the weights once and not at every call: faster, and rounded a little otherwise.

@@ -14,9 +14,13 @@ from latentgraph.nodes.loading.weights import read_header, refuse_pickle
 _UNET: Final = ("unet.", "lora_unet_")
 _TEXT_ENCODER: Final = ("text_encoder.", "lora_te_", "lora_te1_")
 _SECOND_ENCODER: Final = ("text_encoder_2.", "lora_te2_")
+_OF_TWO_ENCODERS: Final = (*_SECOND_ENCODER, "lora_te1_")
+"""Kohya's scripts number the text encoders where there are two."""
 _OTHERS: Final = ("transformer.", "lora_transformer_")
 _CROSS_ATTENTION: Final = ("attn2.to_k", "attn2_to_k")
 _DOWN: Final = ("lora_A.weight", "lora_down.weight", "lora.down.weight", "to_k_lora.down.weight")
+_KINDS: Final = {".hada_": "LoHa", ".lokr_": "LoKr"}
+"""Other small additions to weights, by what is in the names of their tensors."""
 WIDTHS: Final = {768: "sd1", 1024: "sd2", 2048: "sdxl"}
 """Of the embeddings that the denoisers of a family read."""
 
@@ -34,7 +38,7 @@ class LoraFile:
     @property
     def family(self) -> str:
         """`sd1`, `sd2` or `sdxl`; empty where the widths are of no published model."""
-        if self.has(_SECOND_ENCODER):
+        if self.has(_OF_TWO_ENCODERS):
             return "sdxl"
         return WIDTHS.get(self.width, "")
 
@@ -47,6 +51,11 @@ class LoraFile:
     def for_text_encoder(self) -> bool:
         """Whether it adds to the (first) text encoder."""
         return self.has(_TEXT_ENCODER)
+
+    @property
+    def for_second_encoder(self) -> bool:
+        """Whether it adds to the second text encoder."""
+        return self.has(_SECOND_ENCODER)
 
     def has(self, beginnings: tuple[str, ...]) -> bool:
         """Whether a tensor's name begins so."""
@@ -66,7 +75,9 @@ def read_lora(path: Path, shown: str) -> LoraFile:
     found = LoraFile(path, shown, frozenset(header), _width(header))
     if not any("lora" in name for name in header):
         raise AccessError(f"{shown!r} is no LoRA: none of its tensors is called so", "name a file with a LoRA")
-    if not (found.for_denoiser or found.for_text_encoder):
+    if kind := next((_KINDS[part] for name in header for part in _KINDS if part in name), ""):
+        raise AccessError(f"{shown!r} is a {kind}, and not a LoRA", "take a plain LoRA")
+    if not (found.for_denoiser or found.for_text_encoder or found.for_second_encoder):
         what = "a transformer" if found.has(_OTHERS) else "something else"
         raise AccessError(f"{shown!r} is a LoRA for {what}, not for a UNet or its text encoder", "take another model")
     return found
