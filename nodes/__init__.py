@@ -13,8 +13,10 @@ from latentgraph.nodes.guidance import guidance
 from latentgraph.nodes.guidance_flux import guidance_flux
 from latentgraph.nodes.image import load_image, save_image
 from latentgraph.nodes.image_latents import add_noise, draw_noise_like, encode_image
+from latentgraph.nodes.image_prompt import add_image_prompt, crop_for_encoder, encode_image_prompt, load_image_encoder
 from latentgraph.nodes.inpaint import encode_start, inpaint_channels, keep_unmasked, start_inpaint
 from latentgraph.nodes.inpaint_area import inpaint_area, overlay
+from latentgraph.nodes.ip_adapter import load_ip_adapter
 from latentgraph.nodes.latents import draw_noise, make_latents
 from latentgraph.nodes.latents_flux import draw_noise_flux
 from latentgraph.nodes.learn_noise import draw_timesteps, prediction_target
@@ -23,6 +25,7 @@ from latentgraph.nodes.lists import split_integers, split_lines, split_numbers
 from latentgraph.nodes.load import (
     CONTROLNET,
     DENOISER,
+    IMAGE_ENCODER,
     SAFETY_CHECKER,
     SCHEDULER,
     TEXT_ENCODER,
@@ -41,7 +44,14 @@ from latentgraph.nodes.observe import observe
 from latentgraph.nodes.random_state import start_random_state, start_random_states
 from latentgraph.nodes.resize import image_size, resize_image
 from latentgraph.nodes.safety import safety_check
-from latentgraph.nodes.saved_values import load_conditioning, load_latents, save_conditioning, save_latents
+from latentgraph.nodes.saved_values import (
+    load_conditioning,
+    load_image_prompt,
+    load_latents,
+    save_conditioning,
+    save_image_prompt,
+    save_latents,
+)
 from latentgraph.nodes.schedule import configure_scheduler, schedule, skip_steps
 from latentgraph.nodes.schedule_flow import make_flow_latents, schedule_flow
 from latentgraph.nodes.schedule_flux import schedule_flux
@@ -60,6 +70,8 @@ from latentgraph.nodes.value_types import (
     CROP_AREA,
     GUIDANCE,
     IMAGE,
+    IMAGE_PROMPT,
+    IP_ADAPTER,
     LATENTS,
     LEARNED_TOKEN,
     MASK,
@@ -83,6 +95,9 @@ __all__ = [
     "DTYPE",
     "GUIDANCE",
     "IMAGE",
+    "IMAGE_ENCODER",
+    "IMAGE_PROMPT",
+    "IP_ADAPTER",
     "LATENTS",
     "LEARNED_TOKEN",
     "MASK",
@@ -101,11 +116,13 @@ __all__ = [
     "TOKEN_GRADIENT",
     "VAE_TYPE",
     "adam_step",
+    "add_image_prompt",
     "add_noise",
     "aesthetic_conditioning",
     "blur_mask",
     "configure_scheduler",
     "control",
+    "crop_for_encoder",
     "decode",
     "denoise_step",
     "depth_channels",
@@ -115,6 +132,7 @@ __all__ = [
     "draw_timesteps",
     "encode",
     "encode_image",
+    "encode_image_prompt",
     "encode_sdxl",
     "encode_start",
     "encode_t5",
@@ -129,7 +147,10 @@ __all__ = [
     "load_conditioning",
     "load_controlnet",
     "load_image",
+    "load_image_encoder",
+    "load_image_prompt",
     "load_images",
+    "load_ip_adapter",
     "load_latents",
     "load_lora",
     "load_lora_sdxl",
@@ -152,6 +173,7 @@ __all__ = [
     "safety_check",
     "save_conditioning",
     "save_image",
+    "save_image_prompt",
     "save_latents",
     "save_token",
     "scale_model_input",

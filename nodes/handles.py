@@ -141,6 +141,13 @@ class ControlNet(Handle):
 
 
 @dataclass(frozen=True, eq=False)
+class ImageEncoder(Handle):
+    """Turns pictures into features for an IP-Adapter; loads to a `CLIPVisionModelWithProjection`."""
+
+    role: ClassVar[str] = "image_encoder"
+
+
+@dataclass(frozen=True, eq=False)
 class VAE(Handle):
     """Images (B, 3, H, W) to latents (B, 4, h, w) and back; loads to an `AutoencoderKL`."""
 

@@ -15,6 +15,7 @@ from latentgraph.nodes.handles import (
     ControlNet,
     Denoiser,
     Handle,
+    ImageEncoder,
     SafetyChecker,
     Scheduler,
     TextEncoder,
@@ -124,4 +125,5 @@ DENOISER: Final = _value_type(Denoiser)
 VAE_TYPE: Final = _value_type(VAE)
 SCHEDULER: Final = _value_type(Scheduler)
 CONTROLNET: Final = _value_type(ControlNet)
+IMAGE_ENCODER: Final = _value_type(ImageEncoder)
 SAFETY_CHECKER: Final = _value_type(SafetyChecker)

@@ -8,6 +8,7 @@ from latentgraph.graph.context import ALONE, RunContext
 from latentgraph.nodes.calling import CALLED_FOR_EACH_SIDE, CALLS
 from latentgraph.nodes.control import residuals
 from latentgraph.nodes.guidance import guidance_scale_embedding, side_of
+from latentgraph.nodes.ip_adapter import image_embeds
 from latentgraph.nodes.values import Guidance, Timestep
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def predicted(
             f"{len(model_input)} latents meet {len(embeddings)} embeddings; "
             "give encode the same images_per_prompt as draw_noise has for its batch"
         )
+    added = {**guidance.added, **image_embeds(module, guidance, len(model_input))}
     call = CALLS.get(type(module).__name__)
     if call is not None:
         with torch.set_grad_enabled(embeddings.requires_grad):
@@ -84,7 +86,7 @@ def predicted(
             encoder_hidden_states=embeddings,
             timestep_cond=strength,
             class_labels=None if guidance.labels is None else guidance.labels.repeat(len(model_input)),
-            added_cond_kwargs=dict(guidance.added) or None,
+            added_cond_kwargs=added or None,
             **moved,
             return_dict=False,
         )[0]

@@ -1,4 +1,4 @@
-"""Latents and conditioning kept in files, to go on from them in another run."""
+"""Latents, conditioning and image prompts kept in files, to go on from them in another run."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from latentgraph.graph.access import ReadsFile
 from latentgraph.graph.context import ALONE, RunContext
 from latentgraph.graph.node import node
 from latentgraph.nodes.image import FileName
-from latentgraph.nodes.tensor_files import SUFFIX, read_conditioning, read_latents
+from latentgraph.nodes.tensor_files import SUFFIX, read_conditioning, read_image_prompt, read_latents
 from latentgraph.nodes.text import repeat_rows
-from latentgraph.nodes.values import Conditioning, Latents, Noise
+from latentgraph.nodes.values import Conditioning, ImagePrompt, Latents, Noise
 
 TensorFile = Annotated[str, ReadsFile((SUFFIX,))]
 
@@ -77,3 +77,28 @@ def load_conditioning(
     if otherwise is None:
         raise ValueError("there is nothing to hand on; give a path, or link otherwise to an encode node")
     return otherwise
+
+
+@node(category="text", effect=True)
+def save_image_prompt(
+    prompt: ImagePrompt, name: FileName = "image_prompt", *, context: RunContext = ALONE
+) -> ImagePrompt:
+    """Save what an image encoder made of pictures as a safetensors file in the output folder, and hand it on.
+
+    Args:
+        prompt: The tensors `positive` and `negative`.
+        name: Beginning of the file's name; a number and .safetensors follow.
+    """
+    context.save(prompt, name)
+    return prompt
+
+
+@node(category="text")
+def load_image_prompt(path: TensorFile) -> ImagePrompt:
+    """Read from a safetensors file what an image encoder made (diffusers' argument `ip_adapter_image_embeds`).
+
+    Args:
+        path: Of a file that save_image_prompt wrote, or of any with one tensor [negative; positive], (2, N, D) or
+            (2, N, T, D), as diffusers has it.
+    """
+    return read_image_prompt(Path(path))

@@ -1,4 +1,4 @@
-"""Latents, conditioning and learned tokens as safetensors files, which say how they were made."""
+"""Latents, conditioning, image prompts and learned tokens as safetensors files, which say how they were made."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar
 
 from latentgraph.graph.values import FileForm
 from latentgraph.nodes.png import PREFIX
-from latentgraph.nodes.values import Conditioning, Latents, LearnedToken
+from latentgraph.nodes.values import Conditioning, ImagePrompt, Latents, LearnedToken
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -64,6 +64,31 @@ def read_conditioning(path: Path) -> Conditioning:
         )
     extras = {name.removeprefix(EXTRA): one for name, one in tensors.items() if name.startswith(EXTRA)}
     return Conditioning(embeddings, tensors.get("mask"), tensors.get("pooled"), extras, notes.get("family", ""))
+
+
+def read_image_prompt(path: Path) -> ImagePrompt:
+    """The image prompt in a file: `positive` and `negative`, or one tensor [negative; positive] as diffusers has it.
+
+    Raises:
+        ValueError: It holds no image prompt.
+    """
+    tensors, notes = _read_or_tell(path)
+    only = next(iter(tensors.values())) if len(tensors) == 1 else None
+    if only is not None and only.ndim in (3, 4) and len(only) == 2:
+        tensors = {"negative": only[0], "positive": only[1]}
+    positive, negative = tensors.get("positive"), tensors.get("negative")
+    if positive is None or negative is None or positive.shape != negative.shape or positive.ndim not in (2, 3):
+        raise ValueError(
+            f"{path.name} holds no image prompt: float tensors (N, D) or (N, T, D) of the names positive and negative "
+            "are wanted, or both in one"
+        )
+    if not (positive.is_floating_point() and negative.is_floating_point()):
+        raise ValueError(f"{path.name} holds no image prompt: its tensors are not of floats")
+    return ImagePrompt(positive, negative, notes.get("family", ""))
+
+
+def _write_image_prompt(value: ImagePrompt, file: BinaryIO, record: Mapping[str, str]) -> None:
+    _write({"positive": value.positive, "negative": value.negative}, {"family": value.family}, file, record)
 
 
 def _write_latents(value: Latents, file: BinaryIO, record: Mapping[str, str]) -> None:
@@ -122,3 +147,6 @@ CONDITIONING_FILE: Final[FileForm[Conditioning]] = FileForm(
     SUFFIX, _itself, _write_conditioning, read_record, of_outputs=False
 )
 TOKEN_FILE: Final[FileForm[LearnedToken]] = FileForm(SUFFIX, _itself, _write_token, read_record, of_outputs=False)
+IMAGE_PROMPT_FILE: Final[FileForm[ImagePrompt]] = FileForm(
+    SUFFIX, _itself, _write_image_prompt, read_record, of_outputs=False
+)

@@ -11,6 +11,8 @@ from latentgraph.nodes.values import (
     CropArea,
     Guidance,
     Image,
+    ImagePrompt,
+    IPAdapter,
     Latents,
     LearnedToken,
     Mask,
@@ -123,6 +125,24 @@ def guidance_rows(value: Guidance) -> Rows:
     yield from tensor_rows(value.embeddings, "embeddings", "B T D")
     for name, tensor in value.added.items():
         yield from tensor_rows(tensor, name)
+    for index, prompt in enumerate(value.image_prompts, 1):
+        yield f"image prompt {index}", f"{prompt.embeddings.shape[1]} pictures at {prompt.scale}"
+    yield from family_row(value.family)
+
+
+def image_prompt_rows(value: ImagePrompt) -> Rows:
+    """How many pictures, and what was made of them."""
+    yield "pictures", str(len(value.positive))
+    axes = "N D" if value.positive.ndim == 2 else "N T D"
+    yield from tensor_rows(value.positive, "positive", axes)
+    yield from tensor_rows(value.negative, "negative", axes)
+    yield from family_row(value.family)
+
+
+def ip_adapter_rows(value: IPAdapter) -> Rows:
+    """What it wants to be told of a picture."""
+    yield "file", value.name
+    yield "reads", f"{'hidden states' if value.hidden_states else 'one vector'} of {value.width} numbers"
     yield from family_row(value.family)
 
 

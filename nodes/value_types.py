@@ -9,12 +9,14 @@ from latentgraph.graph.values import FileForm, ValueType
 from latentgraph.nodes import value_details as show
 from latentgraph.nodes.digesting import value_digest, value_size
 from latentgraph.nodes.png import PNG
-from latentgraph.nodes.tensor_files import CONDITIONING_FILE, LATENTS_FILE, TOKEN_FILE
+from latentgraph.nodes.tensor_files import CONDITIONING_FILE, IMAGE_PROMPT_FILE, LATENTS_FILE, TOKEN_FILE
 from latentgraph.nodes.values import (
     Conditioning,
     CropArea,
     Guidance,
     Image,
+    ImagePrompt,
+    IPAdapter,
     Latents,
     LearnedToken,
     Mask,
@@ -78,6 +80,19 @@ CONDITIONING = _known(
     file=CONDITIONING_FILE,
 )
 GUIDANCE = _known(Guidance, _guidance, show.guidance_rows, family=True)
+IP_ADAPTER = _known(
+    IPAdapter,
+    lambda value: f"{value.name}, reads {'hidden states' if value.hidden_states else 'one vector'} of a picture",
+    show.ip_adapter_rows,
+    family=True,
+)
+IMAGE_PROMPT = _known(
+    ImagePrompt,
+    lambda value: f"{_plural(len(value.positive), 'picture')} as {_shape(value.positive)}",
+    show.image_prompt_rows,
+    family=True,
+    file=IMAGE_PROMPT_FILE,
+)
 RANDOM_STATE = _known(RandomState, _random_state, show.random_state_rows)
 NOISE = _known(Noise, lambda value: f"noise {_shape(value.samples)}", show.noise_rows, family=True)
 LATENTS = _known(

@@ -74,6 +74,40 @@ class Control:
 
 
 @dataclass(frozen=True, eq=False)
+class IPAdapter:
+    """What an IP-Adapter (Ye et al. 2023) wants to be told of a picture; its weights are with the denoiser."""
+
+    name: str
+    """Of its file."""
+    hidden_states: bool
+    """Whether it reads the encoder's last hidden states but one, or the one vector of the whole picture."""
+    width: int
+    """Of what it reads, D."""
+    family: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class ImagePrompt:
+    """What an image encoder made of N pictures, for an IP-Adapter; they count as one prompt."""
+
+    positive: Tensor
+    """Float (N, D), a vector for each picture, or (N, T, D), hidden states."""
+    negative: Tensor
+    """What stands for no picture on the negative side, in the same shape."""
+    family: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class ScaledImagePrompt:
+    """An image prompt for every row of a batch, and how much it has to say."""
+
+    embeddings: Tensor
+    """Rows as in the embeddings of the text: (B, N, D) or (B, N, T, D), of [negative; positive] 2B when guided."""
+    scale: float | Mapping[str, Any]
+    """One for all of the denoiser's attention, or by its blocks as diffusers' `set_ip_adapter_scale` takes it."""
+
+
+@dataclass(frozen=True, eq=False)
 class Guidance:
     """What to steer towards, what away from, and how strongly (classifier-free guidance, Ho & Salimans 2022)."""
 
@@ -97,6 +131,8 @@ class Guidance:
     """What class it is told at every step, int64 (1,), such as the noise in the picture to be made larger."""
     controls: tuple[Control, ...] = ()
     """ControlNets that move its inner states at each step, in the order in which they were put in."""
+    image_prompts: tuple[ScaledImagePrompt, ...] = ()
+    """One for each IP-Adapter of the denoiser, in their order (`image_embeds` of diffusers)."""
     family: str = ""
 
     @property

@@ -1,11 +1,12 @@
-"""Parts that come alone, in a folder of their own: a ControlNet and its like."""
+"""Parts that come alone, in a folder of their own: a ControlNet, an image encoder and their like."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from latentgraph.graph.access import AccessError, FileAccess, Resource
 from latentgraph.nodes.handles import Handle
@@ -18,9 +19,42 @@ from latentgraph.nodes.loading.weights import read_json, refuse_pickle
 
 P = TypeVar("P", bound=Handle)
 
-CLASSES: Final = {"controlnet": ("ControlNetModel",)}
-"""What a part may be of, by its role."""
-NAMES: Final = {"controlnet": "ControlNet"}
+
+@dataclass(frozen=True)
+class Kind:
+    """What a part that comes alone has to be."""
+
+    name: str
+    """What messages call it."""
+    library: str
+    class_name: str
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    """Entries that its configuration file may lack, as the class has them."""
+
+    @property
+    def one(self) -> str:
+        """Its name with the article."""
+        return f"{'an' if self.name[0] in 'aeiou' else 'a'} {self.name}"
+
+    def told_class(self, config: Mapping[str, Any]) -> str:
+        """The class that a configuration names; empty where it names none."""
+        if self.library == "transformers":
+            named = config.get("architectures")
+            return str(named[0]) if isinstance(named, list) and named else ""
+        return str(config.get("_class_name", ""))
+
+
+KINDS: Final = {
+    "controlnet": Kind("ControlNet", "diffusers", "ControlNetModel"),
+    "image_encoder": Kind(
+        "image encoder",
+        "transformers",
+        "CLIPVisionModelWithProjection",
+        {"hidden_size": 768, "projection_dim": 512, "image_size": 224},
+    ),
+    "t2i_adapter": Kind("T2I-Adapter", "diffusers", "T2IAdapter"),
+}
+"""By the role of the part."""
 
 
 def open_component(kind: type[P], written: str) -> P:
@@ -35,32 +69,34 @@ def open_component(kind: type[P], written: str) -> P:
 def _local(kind: type[Handle], written: str) -> str:
     reference = parse_reference(written)
     if reference.kind != "local":
-        raise AccessError(
-            f"{written!r} is no folder; a {NAMES[kind.role]} is read from one", "it starts with ./, ../ or /"
-        )
+        one = KINDS[kind.role].one
+        raise AccessError(f"{written!r} is no folder; {one} is read from one", "it starts with ./, ../ or /")
     return reference.name
 
 
 def _handle(kind: type[P], folder: Path, shown: str) -> P:
     part = _part(kind, folder, shown)
     source = FolderSource(str(folder), shown, part.role, part.library, part.class_name, part.weights.variant)
-    family = family_of_component(kind.role, part.class_name, part.config)
+    config = {**KINDS[kind.role].defaults, **part.config}
+    family = family_of_component(kind.role, part.class_name, config)
     digest = tree_digest(folder, part.files())
-    return kind(digest, family, part.config, part.class_name, source, part.parameters)
+    return kind(digest, family, config, part.class_name, source, part.parameters)
 
 
 def _part(kind: type[Handle], folder: Path, shown: str) -> Part:
-    what, wanted = NAMES[kind.role], CLASSES[kind.role]
+    wanted = KINDS[kind.role]
     if folder.is_file():
         refuse_pickle(folder, shown)
-        raise AccessError(f"{shown!r} is a file; a {what} is read from a folder with its config.json")
+        raise AccessError(f"{shown!r} is a file; {wanted.one} is read from a folder with its config.json")
     if not (folder / "config.json").is_file():
-        hint = f"it is a whole model; a {what} has a folder of its own" if (folder / INDEX).is_file() else ""
-        raise AccessError(f"{shown!r} is no {what}: it has no config.json", hint)
-    class_name = str(read_json(folder / "config.json", f"{shown}/config.json").get("_class_name", ""))
-    if class_name not in wanted:
-        raise AccessError(f"{shown!r} is no {what}: its class is {class_name or 'not told'}", f"{wanted[0]} is wanted")
-    return Part(kind.role, folder, shown, "diffusers", class_name)
+        hint = f"it is a whole model; {wanted.one} has a folder of its own" if (folder / INDEX).is_file() else ""
+        raise AccessError(f"{shown!r} is no {wanted.name}: it has no config.json", hint)
+    class_name = wanted.told_class(read_json(folder / "config.json", f"{shown}/config.json"))
+    if class_name != wanted.class_name:
+        raise AccessError(
+            f"{shown!r} is no {wanted.name}: its class is {class_name or 'not told'}", f"{wanted.class_name} is wanted"
+        )
+    return Part(kind.role, folder, shown, wanted.library, class_name)
 
 
 @dataclass(frozen=True, slots=True)
