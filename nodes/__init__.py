@@ -33,6 +33,7 @@ from latentgraph.nodes.load import (
     VAE_TYPE,
     load_model,
 )
+from latentgraph.nodes.load_flux import load_flux
 from latentgraph.nodes.load_images import load_images
 from latentgraph.nodes.load_sdxl import load_sdxl
 from latentgraph.nodes.lora import load_lora
@@ -60,6 +61,7 @@ from latentgraph.nodes.settings import DEVICE, DTYPE
 from latentgraph.nodes.size_conditioning import aesthetic_conditioning, size_conditioning
 from latentgraph.nodes.steering import steer_by_colour
 from latentgraph.nodes.text import encode, tokenize, tokenize_texts
+from latentgraph.nodes.text_flux import encode_flux, encode_negative_flux, tokenize_flux
 from latentgraph.nodes.text_sdxl import encode_sdxl, tokenize_sdxl
 from latentgraph.nodes.text_t5 import encode_t5, tokenize_t5
 from latentgraph.nodes.textual_inversion import load_textual_inversion
@@ -131,8 +133,10 @@ __all__ = [
     "draw_noise_like",
     "draw_timesteps",
     "encode",
+    "encode_flux",
     "encode_image",
     "encode_image_prompt",
+    "encode_negative_flux",
     "encode_sdxl",
     "encode_start",
     "encode_t5",
@@ -146,6 +150,7 @@ __all__ = [
     "keep_unmasked",
     "load_conditioning",
     "load_controlnet",
+    "load_flux",
     "load_image",
     "load_image_encoder",
     "load_image_prompt",
@@ -194,6 +199,7 @@ __all__ = [
     "teach_token",
     "token_gradient",
     "tokenize",
+    "tokenize_flux",
     "tokenize_sdxl",
     "tokenize_t5",
     "tokenize_texts",

@@ -22,14 +22,11 @@ from latentgraph.nodes.handles import (
     Tokenizer,
 )
 from latentgraph.nodes.loading.model_source import ReadsModel
+from latentgraph.nodes.loading.openers import opened_by
 from latentgraph.nodes.loading.parts import OpenedModel, open_model
 from latentgraph.nodes.value_details import handle_rows
 
 DEFAULT_MODEL: Final = "builtin:shapes"
-OPENED_BY: Final[Mapping[str, str]] = {
-    "sdxl": "a Stable Diffusion XL model is opened by load_sdxl, as in the workflow sdxl_text_to_image",
-}
-"""Of families whose models have more parts than load_model hands out."""
 
 
 class Model(NamedTuple):
@@ -95,16 +92,11 @@ def opened_model(model: str, config: str | None) -> OpenedModel:
         AccessError: It is not on this machine, or has more parts.
     """
     opened = open_model(model, config)
-    if "low_res_scheduler" in opened.folder.parts:
-        raise AccessError(
-            f"{opened.located.shown!r} makes pictures larger",
-            "it is opened by load_upscaler, as in the workflow upscale_x4",
-        )
-    if "text_encoder_2" in opened.folder.parts:
-        raise AccessError(
-            f"{opened.located.shown!r} has a second text encoder",
-            OPENED_BY.get(opened.family, "no node opens a model of this family"),
-        )
+    parts, shown = opened.folder.parts, repr(opened.located.shown)
+    if "low_res_scheduler" in parts:
+        raise AccessError(f"{shown} makes pictures larger", opened_by(opened.family))
+    if "text_encoder_2" in parts:
+        raise AccessError(f"{shown} has a second text encoder", opened_by(opened.family))
     return opened
 
 

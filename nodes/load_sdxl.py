@@ -10,6 +10,7 @@ from latentgraph.graph.access import AccessError
 from latentgraph.graph.node import Described, node
 from latentgraph.nodes.handles import VAE, Denoiser, Scheduler, TextEncoder, Tokenizer
 from latentgraph.nodes.loading.model_source import ReadsModel
+from latentgraph.nodes.loading.openers import opened_by
 from latentgraph.nodes.loading.parts import OpenedModel, open_model
 
 
@@ -81,8 +82,5 @@ def opened_sdxl(model: str, config: str | None = None) -> OpenedModel:
     """
     opened = open_model(model, config)
     if opened.family != "sdxl" or "text_encoder_2" not in opened.folder.parts:
-        raise AccessError(
-            f"{opened.located.shown!r} is no Stable Diffusion XL model",
-            "load_model opens Stable Diffusion 1 and 2",
-        )
+        raise AccessError(f"{opened.located.shown!r} is no Stable Diffusion XL model", opened_by(opened.family))
     return opened

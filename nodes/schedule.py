@@ -71,6 +71,11 @@ def schedule(
     """
     live = unset(scheduler, context)
     refuse_hidden_randomness(live)
+    if live.config.get("use_dynamic_shifting"):
+        raise ValueError(
+            f"{scheduler.class_name} shifts its noise levels by the size of the picture, which this node is not told; "
+            "take schedule_flow (sd3) or schedule_flux (flux)"
+        )
     if timesteps is not None and sigmas is not None:
         raise ValueError("give timesteps or sigmas, not both")
     levels: dict[str, Any] = {"num_inference_steps": num_inference_steps}

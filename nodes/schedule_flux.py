@@ -51,11 +51,14 @@ def schedule_flux(
     refuse_other_schedulers(live, own_levels, sigmas)
     # `mu` also where the scheduler shifts by a number of its own: it is free not to look.
     levels: dict[str, Any] = {"mu": mu, "device": device_of(context)}
-    if own_levels:
-        live.set_timesteps(num_inference_steps, **levels)
-    else:
-        even = numpy.linspace(1.0, 1 / num_inference_steps, num_inference_steps)
-        live.set_timesteps(sigmas=even if sigmas is None else sigmas, **levels)
+    with numpy.errstate(all="ignore"):
+        if own_levels:
+            live.set_timesteps(num_inference_steps, **levels)
+        else:
+            even = numpy.linspace(1.0, 1 / num_inference_steps, num_inference_steps)
+            live.set_timesteps(sigmas=even if sigmas is None else sigmas, **levels)
+    if not live.sigmas.isfinite().all():
+        raise ValueError(f"{scheduler.class_name} makes noise levels that are no numbers of these; take more steps")
     live.set_begin_index(0)
     return Schedule(numbered(live.timesteps.unbind()), SchedulerState(live))
 

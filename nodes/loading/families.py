@@ -47,6 +47,8 @@ def family_of_component(role: str, class_name: str, config: Mapping[str, Any]) -
     """The family of a part on its own; empty where the configuration does not tell."""
     if role == "denoiser" and class_name == "UNet2DConditionModel":
         return _unet_family(config)
+    if role == "denoiser" and class_name == "FluxTransformer2DModel":
+        return "flux"
     if role == "controlnet" and class_name == "ControlNetModel":
         return _unet_family(config)
     if role == "text_encoder" and class_name == "CLIPTextModel":

@@ -84,6 +84,13 @@ def test_schedulers_that_cannot_be_given_these_levels_are_refused() -> None:
         schedule_flux(own, NOISE, sigmas=[1.0, 0.5])
 
 
+def test_a_single_level_that_would_have_to_be_stretched_is_refused() -> None:
+    stretched = Scheduler.of(library.FlowMatchEulerDiscreteScheduler(shift_terminal=0.1))
+    assert len(schedule_flux(stretched, NOISE, 2).timesteps) == 2
+    with pytest.raises(ValueError, match=r"makes noise levels that are no numbers of these; take more steps$"):
+        schedule_flux(stretched, NOISE, 1)
+
+
 def test_a_distilled_denoiser_is_told_the_strength_and_another_is_not(denoiser: Denoiser) -> None:
     told = guidance_flux(text(), denoiser, guidance_scale=2.0)
     assert told.added["guidance"].tolist() == [2.0]

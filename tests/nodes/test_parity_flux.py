@@ -1,13 +1,17 @@
-"""The denoising of Flux from given embeddings, held bit for bit against FluxPipeline."""
+"""Flux gives bit for bit the latents and pictures of FluxPipeline: the workflow, and nodes from given embeddings."""
 
 from __future__ import annotations
 
+import random
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from tests.nodes.tiny_flux import CHANNELS, POOLED, TEXT, tiny_flux
+from tests.nodes.parity_flux import Case, arguments, cases, document, run_pipeline
+from tests.nodes.tiny_flux import CHANNELS, POOLED, TEXT, build_tiny_flux, tiny_flux
 
+from latentgraph.graph.run import Engine
 from latentgraph.nodes.decode import decode
 from latentgraph.nodes.denoise import denoise_step
 from latentgraph.nodes.flux_patches import packed
@@ -18,6 +22,47 @@ from latentgraph.nodes.random_state import generator_at, start_random_states
 from latentgraph.nodes.schedule_flow import make_flow_latents
 from latentgraph.nodes.schedule_flux import schedule_flux
 from latentgraph.nodes.values import Conditioning, Latents
+
+# Some schedulers of diffusers hand torch tensors to numpy functions in a way that numpy 2.4 deprecates.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:__array:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:.*are no whole patches"),
+]
+EVERY = cases()
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, Path]:
+    """`dev`, and by True `schnell`."""
+    made = {schnell: tmp_path_factory.mktemp("models") / ("schnell" if schnell else "dev") for schnell in (False, True)}
+    for schnell, folder in made.items():
+        build_tiny_flux(folder, guided=not schnell)
+    return made
+
+
+def hold(case: Case, engine: Engine, folder: Path) -> None:
+    latents, images = (run_pipeline(case, folder, kind) for kind in ("latent", "pt"))
+    run = engine.run(document(case), {**arguments(case), "model": str(folder)}, settings={"device": "cpu"})
+    values = run.result().values
+    assert images.std() > 0
+    assert torch.equal(packed(values["latents"].samples), latents)
+    assert torch.equal(values["image"].samples, images)
+
+
+@pytest.mark.parametrize("case", random.Random(1).sample(EVERY, 10), ids=str)
+def test_text_to_image_gives_latents_and_picture_of_the_pipeline(
+    case: Case, engine: Engine, folders: dict[bool, Path]
+) -> None:
+    hold(case, engine, folders[case.schnell])
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("case", EVERY, ids=str)
+def test_text_to_image_gives_latents_and_picture_of_the_pipeline_in_every_case(
+    case: Case, engine: Engine, folders: dict[bool, Path]
+) -> None:
+    hold(case, engine, folders[case.schnell])
+
 
 CASES: tuple[dict[str, Any], ...] = (
     {"num_inference_steps": 4},
@@ -34,7 +79,6 @@ CASES: tuple[dict[str, Any], ...] = (
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-@pytest.mark.filterwarnings("ignore:.*are no whole patches")
 def test_flux_denoises_bit_for_bit_as_the_pipeline(case: dict[str, Any]) -> None:
     arguments = {"height": 64, "width": 64, "num_inference_steps": 2, **case}
     pipeline = tiny_flux(guided=arguments.pop("guided", True))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from tests.nodes.tiny_families import tiny_vae
+from tests.nodes.tiny import tiny_tokenizer
+from tests.nodes.tiny_families import text_config, tiny_vae
+from tests.nodes.tiny_sd3 import tiny_t5, tiny_t5_tokenizer
 
 CHANNELS = 4
 """Of the tiny VAE; a patch has four times as many."""
@@ -57,3 +60,24 @@ def tiny_flux(*, guided: bool = True, seed: int = 0) -> Any:
         scheduler=tiny_scheduler(dynamic=guided),
         **dict.fromkeys(("text_encoder", "tokenizer", "text_encoder_2", "tokenizer_2")),
     )
+
+
+def build_tiny_flux(folder: Path, *, guided: bool = True, seed: int = 0) -> None:
+    """Write a whole model into `folder`, `dev` or `schnell`, through diffusers' own `save_pretrained`."""
+    import diffusers
+    import torch
+    from transformers import CLIPTextConfig, CLIPTextModel
+
+    library: Any = diffusers  # Untyped.
+    torch.manual_seed(seed)
+    tokenizer, tokenizer_2 = tiny_tokenizer(), tiny_t5_tokenizer()
+    pipeline = library.FluxPipeline(
+        transformer=tiny_transformer(guided=guided, text=TEXT + 8, pooled=32),
+        vae=tiny_flux_vae(),
+        scheduler=tiny_scheduler(dynamic=guided),
+        text_encoder=CLIPTextModel(CLIPTextConfig(**text_config(tokenizer))),
+        tokenizer=tokenizer,
+        text_encoder_2=tiny_t5(tokenizer_2, TEXT + 8),
+        tokenizer_2=tokenizer_2,
+    )
+    pipeline.save_pretrained(folder)
