@@ -56,6 +56,7 @@ from latentgraph.nodes.saved_values import (
 from latentgraph.nodes.schedule import configure_scheduler, schedule, skip_steps
 from latentgraph.nodes.schedule_flow import make_flow_latents, schedule_flow
 from latentgraph.nodes.schedule_flux import schedule_flux
+from latentgraph.nodes.schedule_lcm import schedule_lcm
 from latentgraph.nodes.schedule_part import part_of_schedule
 from latentgraph.nodes.settings import DEVICE, DTYPE
 from latentgraph.nodes.size_conditioning import aesthetic_conditioning, size_conditioning
@@ -185,6 +186,7 @@ __all__ = [
     "schedule",
     "schedule_flow",
     "schedule_flux",
+    "schedule_lcm",
     "scheduler_step",
     "size_conditioning",
     "skip_steps",

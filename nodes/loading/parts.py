@@ -41,6 +41,8 @@ HANDLES: Final[Mapping[str, type[Handle]]] = {
 }
 PATCHED_FAMILIES: Final = ("sd1", "sd2")
 """Families whose pipeline rewrites configurations in its constructor."""
+UNPATCHED_PIPELINE: Final = "LatentConsistencyModel"
+"""How the names of those pipelines begin that are of such a family and rewrite none."""
 _DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "UNet2DConditionModel": {"in_channels": 4, "sample_size": None, "time_cond_proj_dim": None},
     "AutoencoderKL": {"latent_channels": 4, "scaling_factor": 0.18215, "block_out_channels": [64]},
@@ -64,6 +66,11 @@ class OpenedModel:
         return self.folder.family
 
     @property
+    def patched(self) -> bool:
+        """Whether its pipeline rewrites configurations."""
+        return self.family in PATCHED_FAMILIES and not self.folder.pipeline.startswith(UNPATCHED_PIPELINE)
+
+    @property
     def assumption(self) -> str:
         """What had to be taken for granted, for a warning; empty where everything is known."""
         if self.checkpoint is None or self.folder.folder != CONFIGS / "sd2":
@@ -85,7 +92,7 @@ class OpenedModel:
         if part is None:
             return None
         if role in SCHEDULERS:
-            return scheduler_handle(part, self.family)
+            return scheduler_handle(part, self.family, rewrite=self.patched)
         if self.checkpoint is not None and role in self.checkpoint.prefixes:
             return self._from_file(self.checkpoint, part)
         if self.checkpoint is not None and role == "safety_checker" and not _has_weights(part):
@@ -107,12 +114,12 @@ class OpenedModel:
             digest = f"{self.located.commit}/{part.role}"
         else:
             digest = tree_digest(self.folder.folder, [*part.files(), *(images.files() if images else [])])
-        config = part_config(part, self.family)
+        config = part_config(part, patched=self.patched)
         return HANDLES[part.role](digest, self.family, config, part.class_name, source, part.parameters)
 
     def _from_file(self, checkpoint: Checkpoint, part: Part) -> Handle:
         role = part.role
-        config = part_config(part, self.family)
+        config = part_config(part, patched=self.patched)
         if role == "denoiser":
             config |= denoiser_config(checkpoint, part)
         source = SingleFileSource(
@@ -152,12 +159,12 @@ def open_model(model: str, config: str | None) -> OpenedModel:
     return OpenedModel(located, fitting_configuration(found, chosen), found)
 
 
-def part_config(part: Part, family: str) -> dict[str, Any]:
+def part_config(part: Part, *, patched: bool) -> dict[str, Any]:
     """A part's configuration with the entries that old files lack, and the pipeline's rewrite of the picture size."""
     config = {**_DEFAULTS.get(part.class_name, {}), **part.config}
     size = config.get("sample_size")
     old = _is_before_0_9(str(config.get("_diffusers_version", "")))
-    if part.role == "denoiser" and family in PATCHED_FAMILIES and old and isinstance(size, int) and size < 64:
+    if part.role == "denoiser" and patched and old and isinstance(size, int) and size < 64:
         config["sample_size"] = 64  # StableDiffusionPipeline.__init__: version < 0.9.0 and sample_size < 64
     return config
 
@@ -174,10 +181,10 @@ def _has_weights(part: Part) -> bool:
         return False
 
 
-def scheduler_handle(part: Part, family: str) -> Scheduler:
+def scheduler_handle(part: Part, family: str, *, rewrite: bool) -> Scheduler:
     """The model's own scheduler as the pipeline's constructor leaves it."""
     try:
-        config = model_scheduler(part.class_name, part.config, rewrite=family in PATCHED_FAMILIES)
+        config = model_scheduler(part.class_name, part.config, rewrite=rewrite)
     except (ValueError, TypeError) as error:
         raise AccessError(f"{part.shown}: {error}", "look at its scheduler_config.json") from error
     digest = json_digest({"class": part.class_name, **config})
