@@ -16,6 +16,9 @@ _TEXT_ENCODER: Final = ("text_encoder.", "lora_te_", "lora_te1_")
 _SECOND_ENCODER: Final = ("text_encoder_2.", "lora_te2_")
 _OF_TWO_ENCODERS: Final = (*_SECOND_ENCODER, "lora_te1_")
 """Kohya's scripts number the text encoders where there are two."""
+_KOHYA_ENCODERS: Final = (("lora_te_", "lora_te1_"), ("lora_te2_",))
+_TELLING: Final = ("_out_proj.", "_mlp_")
+"""By one of these diffusers 0.42.1 (utils/state_dict_utils.py) knows how the names of an encoder's layers are meant."""
 _OTHERS: Final = ("transformer.", "lora_transformer_")
 _CROSS_ATTENTION: Final = ("attn2.to_k", "attn2_to_k")
 _DOWN: Final = ("lora_A.weight", "lora_down.weight", "lora.down.weight", "to_k_lora.down.weight")
@@ -66,7 +69,7 @@ def read_lora(path: Path, shown: str) -> LoraFile:
     """What the header says.
 
     Raises:
-        AccessError: It is a pickle, damaged, or no LoRA of a UNet.
+        AccessError: It is a pickle, damaged, no LoRA of a UNet, or one that diffusers cannot read.
     """
     refuse_pickle(path, shown)
     if path.is_dir() or path.suffix.lower() != ".safetensors":
@@ -80,7 +83,19 @@ def read_lora(path: Path, shown: str) -> LoraFile:
     if not (found.for_denoiser or found.for_text_encoder or found.for_second_encoder):
         what = "a transformer" if found.has(_OTHERS) else "something else"
         raise AccessError(f"{shown!r} is a LoRA for {what}, not for a UNet or its text encoder", "take another model")
+    _refuse_unreadable(found)
     return found
+
+
+def _refuse_unreadable(found: LoraFile) -> None:
+    for beginnings in _KOHYA_ENCODERS:
+        own = [name for name in found.names if name.startswith(beginnings)]
+        if own and not any(part in name for name in own for part in _TELLING):
+            raise AccessError(
+                f"{found.shown!r} adds to a text encoder, but to none of its out_proj and mlp layers; diffusers cannot "
+                "read such a LoRA",
+                "kohya's scripts always train those too: take the file as they wrote it",
+            )
 
 
 def _width(header: Mapping[str, Any]) -> int:

@@ -173,8 +173,8 @@ def errors(workflow: str, **values: Any) -> list[tuple[str, str, str]]:
     [
         ("lora_unet_input_blocks_4_1_transformer_blocks_0_attn2_to_k.lora_down.weight", 2048),
         ("unet.down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k.lora_A.weight", 2048),
-        ("lora_te2_text_model_encoder_layers_0_self_attn_q_proj.lora_down.weight", 1280),
-        ("lora_te1_text_model_encoder_layers_0_self_attn_q_proj.lora_down.weight", 768),
+        ("lora_te2_text_model_encoder_layers_0_self_attn_out_proj.lora_down.weight", 1280),
+        ("lora_te1_text_model_encoder_layers_0_self_attn_out_proj.lora_down.weight", 768),
     ],
 )
 def test_a_lora_for_sdxl_at_a_model_of_sd1_is_found_by_the_check(

@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import PIL.Image
 import pytest
 import torch
 from tests.nodes.parity_cases import SCHEDULERS
@@ -15,6 +16,7 @@ from tests.nodes.parity_families import document
 from tests.nodes.parity_inpaint import draw_pair
 from tests.nodes.parity_sdxl_inpaint import (
     CHOICES,
+    LIBRARY,
     WORKFLOWS,
     InpaintCase,
     arguments,
@@ -24,8 +26,10 @@ from tests.nodes.parity_sdxl_inpaint import (
     sampled_cases,
     sizes,
 )
+from tests.nodes.tiny_families import build_tiny_sdxl
 
 from latentgraph.graph.document import Document, parse_document
+from latentgraph.graph.errors import NodeFailedError
 from latentgraph.graph.run import Engine
 from latentgraph.nodes.pixels import to_pil
 
@@ -41,17 +45,27 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(engine: Engine, workflow: Document, case: InpaintCase, models: Path, pair: tuple[Path, Path]) -> Any:
+def run(
+    engine: Engine,
+    workflow: Document,
+    case: InpaintCase,
+    models: Path,
+    pair: tuple[Path, Path],
+    *,
+    model: Path | None = None,
+    dtype: str = "float32",
+) -> Any:
     """The outputs of a workflow."""
     values = {
-        "model": str(models / str(case.channels)),
+        "model": str(model or models / str(case.channels)),
         "image": str(pair[0]),
         "mask_image": str(pair[1]),
         "blur_factor": case.blur_factor,
         "scheduler": SCHEDULERS[case.scheduler][0],
         "seed": 3,
     }
-    return engine.run(workflow, {**arguments(case), **values}, settings={"device": "cpu"}).result().values
+    settings = {"device": "cpu", "dtype": dtype}
+    return engine.run(workflow, {**arguments(case), **values}, settings=settings).result().values
 
 
 def hold(case: InpaintCase, engine: Engine, models: Path, temporary: Path) -> None:
@@ -100,3 +114,56 @@ def test_each_image_with_a_seed_of_its_own_is_that_of_the_pipeline(
     content["nodes"]["random"] = {"type": "random_states", "inputs": {"seeds": [3, 8]}}
     made = run(engine, parse_document(json.dumps(content).encode(), f"{name}.json"), case, models, pair)
     assert torch.equal(made["latents"].samples, latents)
+
+
+@pytest.mark.parametrize("channels", [9, pytest.param(4, marks=pytest.mark.exhaustive)])
+def test_in_half_precision_too(channels: int, engine: Engine, models: Path, tmp_path: Path) -> None:
+    case, pair = InpaintCase("Euler", channels, size=(48, 80)), draw_pair(tmp_path)
+    folder = models / str(channels)
+    theirs = LIBRARY.StableDiffusionXLInpaintPipeline.from_pretrained(folder, dtype=torch.bfloat16)
+    theirs.set_progress_bar_config(disable=True)
+    picture, mask = (PIL.Image.open(path) for path in pair)
+    generator = torch.Generator("cpu").manual_seed(3)
+    wanted = theirs(**arguments(case), image=picture, mask_image=mask, generator=generator, output_type="latent").images
+    made = run(engine, document(WORKFLOWS[channels], {}), case, models, pair, dtype="bfloat16")["latents"].samples
+    assert made.dtype == torch.bfloat16
+    assert torch.equal(made, wanted)
+
+
+def test_a_refiner_makes_anew_what_is_masked_as_the_pipeline_does(engine: Engine, models: Path, tmp_path: Path) -> None:
+    build_tiny_sdxl(tmp_path / "refiner", refiner=True)
+    case, pair = InpaintCase("Euler", strength=0.55, batch=2), draw_pair(tmp_path)
+    parts = LIBRARY.DiffusionPipeline.from_pretrained(tmp_path / "refiner").components
+    theirs = LIBRARY.StableDiffusionXLInpaintPipeline(
+        **parts, requires_aesthetics_score=True, force_zeros_for_empty_prompt=False
+    )
+    theirs.set_progress_bar_config(disable=True)
+    picture, mask = (PIL.Image.open(path) for path in pair)
+    generator = torch.Generator("cpu").manual_seed(3)
+    wanted = theirs(**arguments(case), image=picture, mask_image=mask, generator=generator, output_type="latent").images
+    content = json.loads((files("latentgraph.workflows") / "sdxl_inpaint.json").read_text("utf-8"))
+    told = content["nodes"]["guidance"]
+    told["type"] = "aesthetic_conditioning"
+    del told["inputs"]["pipeline"]
+    own = parse_document(json.dumps(content).encode(), "refine.json")
+    made = run(engine, own, case, models, pair, model=tmp_path / "refiner")["latents"].samples
+    assert torch.equal(made, wanted)
+
+
+@pytest.mark.parametrize(
+    ("workflow", "channels", "told"),
+    [
+        ("sdxl_inpaint", 9, "the denoiser takes 9 channels, and the latents have 4; it is one for inpainting"),
+        (
+            "sdxl_inpaint_9_channel",
+            4,
+            "the denoiser takes 4 channels, and latents with what is laid behind them have 9",
+        ),
+    ],
+)
+def test_a_denoiser_of_other_channels_is_told_what_it_wants(
+    workflow: str, channels: int, told: str, engine: Engine, models: Path, tmp_path: Path
+) -> None:
+    case = InpaintCase("Euler", channels)
+    with pytest.raises(NodeFailedError, match=told):
+        run(engine, document(workflow, {}), case, models, draw_pair(tmp_path))
