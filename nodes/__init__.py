@@ -18,7 +18,7 @@ from latentgraph.nodes.inpaint import encode_start, inpaint_channels, keep_unmas
 from latentgraph.nodes.inpaint_area import inpaint_area, overlay
 from latentgraph.nodes.ip_adapter import load_ip_adapter
 from latentgraph.nodes.latents import draw_noise, make_latents
-from latentgraph.nodes.latents_flux import draw_noise_flux
+from latentgraph.nodes.latents_flux import draw_noise_flux, resize_image_flux
 from latentgraph.nodes.learn_noise import draw_timesteps, prediction_target
 from latentgraph.nodes.learn_token import adam_step, save_token, start_token, teach_token, token_gradient
 from latentgraph.nodes.lists import split_integers, split_lines, split_numbers
@@ -60,6 +60,7 @@ from latentgraph.nodes.schedule_lcm import schedule_lcm
 from latentgraph.nodes.schedule_part import part_of_schedule
 from latentgraph.nodes.settings import DEVICE, DTYPE
 from latentgraph.nodes.size_conditioning import aesthetic_conditioning, size_conditioning
+from latentgraph.nodes.skip_flow import skip_flow_steps
 from latentgraph.nodes.steering import steer_by_colour
 from latentgraph.nodes.text import encode, tokenize, tokenize_texts
 from latentgraph.nodes.text_flux import encode_flux, encode_negative_flux, tokenize_flux
@@ -176,6 +177,7 @@ __all__ = [
     "predict_noise",
     "prediction_target",
     "resize_image",
+    "resize_image_flux",
     "safety_check",
     "save_conditioning",
     "save_image",
@@ -189,6 +191,7 @@ __all__ = [
     "schedule_lcm",
     "scheduler_step",
     "size_conditioning",
+    "skip_flow_steps",
     "skip_steps",
     "split_integers",
     "split_lines",

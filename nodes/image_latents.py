@@ -165,8 +165,11 @@ def noised(clean: Tensor, noise: Noise, timestep: Timestep, state: SchedulerStat
             f"latents are {tuple(clean.shape)}, noise is {tuple(noise.samples.shape)}; "
             "expected the same shape: draw it by draw_noise_like"
         )
-    levels = timestep.value.reshape(1).repeat(len(clean))
-    samples: Tensor = copied(state).add_noise(clean, noise.samples, levels)
+    scheduler, levels = copied(state), timestep.value.reshape(1).repeat(len(clean))
+    if hasattr(scheduler, "scale_noise"):  # Of flow matching: the more noise, the less picture.
+        flowing: Tensor = scheduler.scale_noise(clean, levels, noise.samples)
+        return flowing
+    samples: Tensor = scheduler.add_noise(clean, noise.samples, levels)
     return samples
 
 

@@ -1,4 +1,4 @@
-"""The noise that a picture of Flux begins as."""
+"""What a picture of Flux begins as, in whole patches: noise, or another picture."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from latentgraph.graph.node import node
 from latentgraph.nodes.flux_patches import PATCH
 from latentgraph.nodes.handles import VAE, Denoiser
 from latentgraph.nodes.latents import DrawnNoise, given_noise, normal_samples, pixels_per_cell
+from latentgraph.nodes.resize import Pixels, resized
 from latentgraph.nodes.settings import place_for
-from latentgraph.nodes.values import Conditioning, Latents, Noise, RandomState
+from latentgraph.nodes.values import Conditioning, Image, Latents, Noise, RandomState
 
 TRAINED_CELLS: Final = 128
 """Edge in latent cells of the pictures that Flux makes by itself: 1024 pixels, as FluxPipeline of diffusers has it."""
@@ -45,19 +46,49 @@ def draw_noise_flux(
             theirs.
     """
     cell = pixels_per_cell(vae.config)
-    asked = [edge or TRAINED_CELLS * cell for edge in (height, width)]
-    rows, columns = (edge // (cell * PATCH) * PATCH for edge in asked)
-    if not rows or not columns:
-        raise ValueError(f"{asked[1]} × {asked[0]} pixels are less than one patch of {cell * PATCH}; take more")
-    if given is None and asked != [rows * cell, columns * cell]:
-        context.warn(
-            f"{asked[1]} × {asked[0]} pixels are no whole patches of {cell * PATCH}; "
-            f"the picture has {columns * cell} × {rows * cell}"
-        )
+    usual = TRAINED_CELLS * cell
     images = batch if like is None else len(like.embeddings)
-    shape = (images, int(vae.config.get("latent_channels", 16)), rows, columns)
-    device, dtype = place_for(denoiser, context)
+    channels, (device, dtype) = int(vae.config.get("latent_channels", 16)), place_for(denoiser, context)
     if given is not None:
-        return DrawnNoise(given_noise(given, shape, device, dtype), random)
-    samples, after = normal_samples(shape, random, device, dtype)
-    return DrawnNoise(Noise(samples, rows * cell, columns * cell, denoiser.family), after)
+        return DrawnNoise(given_noise(given, (images, channels, *given.samples.shape[2:]), device, dtype), random)
+    rows, columns = whole_patches(height or usual, width or usual, cell, context)
+    samples, after = normal_samples((images, channels, rows // cell, columns // cell), random, device, dtype)
+    return DrawnNoise(Noise(samples, rows, columns, denoiser.family), after)
+
+
+@node(category="image", families=("flux",))
+def resize_image_flux(
+    vae: VAE, image: Image, height: Pixels | None = None, width: Pixels | None = None, *, context: RunContext = ALONE
+) -> Image:
+    """Make pictures larger or smaller (Lanczos), to whole patches of 2 × 2 latent cells.
+
+    Args:
+        vae: Of the model; tells how many pixels a latent cell is.
+        image: One or more.
+        height: In pixels, rounded down to whole patches (multiples of 16); null: as it is, rounded as well.
+        width: In pixels, rounded down to whole patches (multiples of 16); null: as it is, rounded as well.
+    """
+    own_height, own_width = image.samples.shape[-2:]
+    rows, columns = whole_patches(height or own_height, width or own_width, pixels_per_cell(vae.config), context)
+    return Image(resized(image.samples, rows, columns))
+
+
+def whole_patches(height: int, width: int, cell: int, context: RunContext) -> tuple[int, int]:
+    """A size in pixels, rounded down to whole patches as diffusers does it; what is rounded is told.
+
+    Args:
+        height: In pixels.
+        width: In pixels.
+        cell: Edge of a latent cell in pixels.
+        context: Of the run.
+
+    Raises:
+        ValueError: There is not a single one.
+    """
+    patch = cell * PATCH
+    rows, columns = height - height % patch, width - width % patch
+    if not rows or not columns:
+        raise ValueError(f"{width} × {height} pixels are less than one patch of {patch}; take more")
+    if (rows, columns) != (height, width):
+        context.warn(f"{width} × {height} pixels are no whole patches of {patch}; the picture has {columns} × {rows}")
+    return rows, columns

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import diffusers
@@ -18,9 +19,10 @@ from latentgraph.nodes.flux_patches import packed, patch_positions, unpacked
 from latentgraph.nodes.guidance import guidance
 from latentgraph.nodes.guidance_flux import guidance_flux
 from latentgraph.nodes.handles import VAE, Denoiser, Scheduler
-from latentgraph.nodes.latents_flux import draw_noise_flux
+from latentgraph.nodes.latents_flux import draw_noise_flux, resize_image_flux
 from latentgraph.nodes.schedule_flow import make_flow_latents
 from latentgraph.nodes.schedule_flux import schedule_flux
+from latentgraph.nodes.skip_flow import skip_flow_steps
 from latentgraph.nodes.values import Conditioning, Guidance, Image, Latents, Noise, RandomState, Timestep
 
 # DPM-Solver hands torch tensors to numpy functions in a way that numpy 2.4 deprecates.
@@ -89,6 +91,28 @@ def test_a_single_level_that_would_have_to_be_stretched_is_refused() -> None:
     assert len(schedule_flux(stretched, NOISE, 2).timesteps) == 2
     with pytest.raises(ValueError, match=r"makes noise levels that are no numbers of these; take more steps$"):
         schedule_flux(stretched, NOISE, 1)
+
+
+@pytest.mark.parametrize(("strength", "left"), [(1.0, 5), (0.6, 3), (0.5, 3), (0.1, 1)])
+def test_a_strength_takes_the_steps_that_the_pipeline_takes(strength: float, left: int) -> None:
+    scheduler = tiny_scheduler()
+    timesteps, state = schedule_flux(Scheduler.of(scheduler), NOISE, 5)
+    taken = skip_flow_steps(timesteps, state, strength)
+    scheduler.set_timesteps(5, mu=0.5)
+    pipeline = SimpleNamespace(scheduler=scheduler)
+    wanted, count = library.FluxImg2ImgPipeline.get_timesteps(pipeline, 5, strength, "cpu")
+    assert len(taken.timesteps) == len(wanted) == count == left
+    assert [one.value.item() for one in taken.timesteps] == [one.value.item() for one in timesteps[-left:]]
+    with pytest.raises(ValueError, match=r"^a strength of 1e-20 leaves none of 5 steps; give more of either$"):
+        skip_flow_steps(timesteps, state, 1e-20)
+
+
+def test_a_picture_is_made_of_whole_patches() -> None:
+    vae, said = VAE.of(tiny_flux_vae(), family="flux"), list[str]()
+    context = RunContext(report_warning=said.append)
+    resized = resize_image_flux(vae, Image(torch.rand(2, 3, 50, 67)), width=40, context=context)
+    assert resized.samples.shape == (2, 3, 48, 40)
+    assert said == ["40 × 50 pixels are no whole patches of 4; the picture has 40 × 48"]
 
 
 def test_a_distilled_denoiser_is_told_the_strength_and_another_is_not(denoiser: Denoiser) -> None:
