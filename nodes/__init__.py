@@ -35,6 +35,7 @@ from latentgraph.nodes.load import (
 )
 from latentgraph.nodes.load_flux import load_flux
 from latentgraph.nodes.load_images import load_images
+from latentgraph.nodes.load_sd3 import load_sd3
 from latentgraph.nodes.load_sdxl import load_sdxl
 from latentgraph.nodes.lora import load_lora
 from latentgraph.nodes.lora_sdxl import load_lora_sdxl
@@ -61,9 +62,11 @@ from latentgraph.nodes.schedule_part import part_of_schedule
 from latentgraph.nodes.settings import DEVICE, DTYPE
 from latentgraph.nodes.size_conditioning import aesthetic_conditioning, size_conditioning
 from latentgraph.nodes.skip_flow import skip_flow_steps
+from latentgraph.nodes.skip_layers import skip_layers
 from latentgraph.nodes.steering import steer_by_colour
 from latentgraph.nodes.text import encode, tokenize, tokenize_texts
 from latentgraph.nodes.text_flux import encode_flux, encode_negative_flux, tokenize_flux
+from latentgraph.nodes.text_sd3 import encode_sd3, tokenize_sd3
 from latentgraph.nodes.text_sdxl import encode_sdxl, tokenize_sdxl
 from latentgraph.nodes.text_t5 import encode_t5, tokenize_t5
 from latentgraph.nodes.textual_inversion import load_textual_inversion
@@ -139,6 +142,7 @@ __all__ = [
     "encode_image",
     "encode_image_prompt",
     "encode_negative_flux",
+    "encode_sd3",
     "encode_sdxl",
     "encode_start",
     "encode_t5",
@@ -163,6 +167,7 @@ __all__ = [
     "load_lora_sdxl",
     "load_mask",
     "load_model",
+    "load_sd3",
     "load_sdxl",
     "load_textual_inversion",
     "load_upscaler",
@@ -192,6 +197,7 @@ __all__ = [
     "scheduler_step",
     "size_conditioning",
     "skip_flow_steps",
+    "skip_layers",
     "skip_steps",
     "split_integers",
     "split_lines",
@@ -205,6 +211,7 @@ __all__ = [
     "token_gradient",
     "tokenize",
     "tokenize_flux",
+    "tokenize_sd3",
     "tokenize_sdxl",
     "tokenize_t5",
     "tokenize_texts",

@@ -14,31 +14,59 @@ if TYPE_CHECKING:
 Call = Callable[[Any, "Tensor", Timestep, Guidance], "Tensor"]
 
 
-def call_sd3(module: Any, model_input: Tensor, timestep: Timestep, guidance: Guidance) -> Tensor:
+def call_sd3(
+    module: Any, model_input: Tensor, timestep: Timestep, guidance: Guidance, skip_layers: list[int] | None = None
+) -> Tensor:
     """Ask the transformer of Stable Diffusion 3 (Esser et al. 2024) as diffusers 0.42.1 does.
 
     Args:
         module: An SD3Transformer2DModel.
         model_input: Latents, (B, 16, h, w); twice as many rows when guided.
         timestep: Of this turn; the transformer wants it once for each row.
-        guidance: Its `added` holds `pooled_projections`, (B, E), rows as in its embeddings.
+        guidance: Each of its sides has a pooled vector, (B, E).
+        skip_layers: Of the transformer, left out; None: all are there.
 
     Raises:
         ValueError: The guidance has no pooled vector, or has what this transformer cannot read.
     """
-    pooled = guidance.added.get("pooled_projections")
-    if pooled is None:
-        raise ValueError("the transformer of Stable Diffusion 3 needs a pooled vector; encode the text for sd3")
-    if guidance.channels is not None or guidance.controls:
-        raise ValueError("the transformer of Stable Diffusion 3 takes neither channels nor ControlNets for a UNet")
+    import torch
+
+    sides = [one.pooled for one in (guidance.negative, guidance.positive) if one is not None]
+    pooled = [one for one in sides if one is not None]
+    if len(pooled) != len(sides):
+        raise ValueError("the transformer of Stable Diffusion 3 needs a pooled vector; encode the text by encode_sd3")
+    if guidance.channels is not None or guidance.labels is not None or guidance.controls:
+        raise ValueError("the transformer of Stable Diffusion 3 takes no channels, labels or ControlNets for a UNet")
+    refuse_broken_patches(module.config, model_input)
     prediction: Tensor = module(
         hidden_states=model_input,
         timestep=timestep.value.expand(model_input.shape[0]),
         encoder_hidden_states=guidance.embeddings,
-        pooled_projections=pooled,
+        pooled_projections=torch.cat(pooled),
+        skip_layers=skip_layers,
         return_dict=False,
     )[0]
     return prediction
+
+
+def refuse_broken_patches(config: Any, model_input: Tensor) -> None:
+    """Hold that latents (B, C, h, w) are whole patches, and no more than a transformer knows places for.
+
+    Raises:
+        ValueError: They are not.
+    """
+    patch, most = int(config.patch_size), getattr(config, "pos_embed_max_size", None)
+    height, width = model_input.shape[-2:]
+    if height % patch or width % patch:
+        raise ValueError(
+            f"latents are {height} × {width} cells, and the transformer reads patches of {patch} × {patch}; "
+            f"give a height and a width in whole patches"
+        )
+    if most is not None and max(height, width) > most * patch:
+        raise ValueError(
+            f"latents are {height} × {width} cells, and the transformer knows places for {most * patch} at most; "
+            "make a smaller picture"
+        )
 
 
 def call_flux(module: Any, model_input: Tensor, timestep: Timestep, guidance: Guidance) -> Tensor:

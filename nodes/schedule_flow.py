@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -37,6 +38,7 @@ def schedule_flow(
     """
     live = unset(scheduler, context)
     refuse_hidden_randomness(live)
+    refuse_other_levels(live)
     levels: dict[str, Any] = {"num_inference_steps": num_inference_steps} if sigmas is None else {"sigmas": sigmas}
     if mu is None and live.config.get("use_dynamic_shifting"):
         height, width = noise.samples.shape[-2:]
@@ -44,8 +46,26 @@ def schedule_flow(
         mu = shift_of((height // patch) * (width // patch), live.config)
     if mu is not None:
         levels["mu"] = mu
+    for name in levels:
+        if name not in inspect.signature(live.set_timesteps).parameters:
+            raise ValueError(f"{scheduler.class_name} takes no {name} of your own; leave it out")
     live.set_timesteps(**levels, device=device_of(context))
     return Schedule(numbered(live.timesteps.unbind()), SchedulerState(live))
+
+
+def refuse_other_levels(scheduler: Any) -> None:
+    """Hold that a scheduler goes from noise to picture in a straight line, as flow matching has it.
+
+    Raises:
+        ValueError: It does not.
+    """
+    straight = hasattr(scheduler, "scale_noise") or scheduler.config.get("use_flow_sigmas")
+    if not straight:
+        raise ValueError(
+            f"{type(scheduler).__name__} has not the noise levels of flow matching; take "
+            "FlowMatchEulerDiscreteScheduler, or another one with the options use_flow_sigmas and, as its "
+            "prediction_type, flow_prediction"
+        )
 
 
 def shift_of(patches: int, config: Any, untold: float = 1.16) -> float:

@@ -23,6 +23,8 @@ PIPELINE_FAMILIES: Final = (
     ("Sana", "sana"),
 )
 """Beginnings of pipeline class names in model_index.json; plain `StableDiffusion` is told by its denoiser."""
+TRANSFORMER_FAMILIES: Final = {"SD3Transformer2DModel": "sd3", "FluxTransformer2DModel": "flux"}
+"""Classes of denoisers that one family has alone."""
 SD1_VAE_SCALE: Final = 0.18215
 """Of Stable Diffusion 1 and 2; SDXL's is 0.13025."""
 SD2_WIDTH: Final = 1024
@@ -47,8 +49,8 @@ def family_of_component(role: str, class_name: str, config: Mapping[str, Any]) -
     """The family of a part on its own; empty where the configuration does not tell."""
     if role == "denoiser" and class_name == "UNet2DConditionModel":
         return _unet_family(config)
-    if role == "denoiser" and class_name == "FluxTransformer2DModel":
-        return "flux"
+    if role == "denoiser" and class_name in TRANSFORMER_FAMILIES:
+        return TRANSFORMER_FAMILIES[class_name]
     if role == "controlnet" and class_name == "ControlNetModel":
         return _unet_family(config)
     if role == "text_encoder" and class_name == "CLIPTextModel":

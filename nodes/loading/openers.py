@@ -7,6 +7,7 @@ from typing import Final
 
 OPENERS: Final[Mapping[str, tuple[str, str, str]]] = {
     "sdxl": ("a Stable Diffusion XL model", "load_sdxl", "sdxl_text_to_image"),
+    "sd3": ("a Stable Diffusion 3 model", "load_sd3", "sd3_text_to_image"),
     "upscale": ("a model that makes pictures larger", "load_upscaler", "upscale_x4"),
     "flux": ("a Flux model", "load_flux", "flux_text_to_image"),
 }

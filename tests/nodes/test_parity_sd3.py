@@ -10,10 +10,11 @@ from tests.nodes.tiny_families import tiny_vae
 from latentgraph.nodes.calling import call_sd3
 from latentgraph.nodes.decode import decode
 from latentgraph.nodes.denoise import denoise_step
+from latentgraph.nodes.guidance import guidance
 from latentgraph.nodes.handles import VAE, Denoiser, Scheduler
 from latentgraph.nodes.latents import draw_noise
 from latentgraph.nodes.schedule_flow import make_flow_latents, schedule_flow
-from latentgraph.nodes.values import Conditioning, Guidance, RandomState
+from latentgraph.nodes.values import Conditioning, RandomState
 
 CASES: tuple[dict[str, Any], ...] = (
     {"num_inference_steps": 3},
@@ -76,18 +77,8 @@ def test_sd3_denoises_bit_for_bit_as_the_pipeline(case: dict[str, Any]) -> None:
         **arguments,
     ).images
 
-    one, other = (Conditioning(text, family="sd3") for text in (positive, negative))
-    rows = [negative, positive] if scale > 1 else [positive]
-    sums = [negative_pooled, pooled] if scale > 1 else [pooled]
-    guidance = Guidance(
-        one,
-        other if scale > 1 else None,
-        scale,
-        0.0,
-        torch.cat(rows),
-        {"pooled_projections": torch.cat(sums)},
-        family="sd3",
-    )
+    one, other = Conditioning(positive, pooled=pooled), Conditioning(negative, pooled=negative_pooled)
+    steering = guidance(one, other, scale)
     denoiser = Denoiser.of(pipeline.transformer, family="sd3")
     vae = VAE.of(pipeline.vae, family="sd3")
     noise, random = draw_noise(denoiser, vae, RandomState(7), arguments["height"], arguments["width"], batch)
@@ -95,7 +86,7 @@ def test_sd3_denoises_bit_for_bit_as_the_pipeline(case: dict[str, Any]) -> None:
     timesteps, state = schedule_flow(Scheduler.of(pipeline.scheduler, family="sd3"), denoiser, noise, **levels)
     latents = make_flow_latents(noise)
     for timestep in timesteps:
-        latents, state, random = denoise_step(denoiser, latents, timestep, state, random, guidance)
+        latents, state, random = denoise_step(denoiser, latents, timestep, state, random, steering)
     assert torch.equal(decode(vae, latents).samples, expected)
 
 
@@ -105,6 +96,5 @@ def test_guidance_without_a_pooled_vector_is_refused() -> None:
     from latentgraph.nodes.values import Timestep
 
     text = torch.zeros(1, 2, 4)
-    guidance = Guidance(Conditioning(text), None, 1.0, 0.0, text)
     with pytest.raises(ValueError, match=r"^the transformer of Stable Diffusion 3 needs a pooled vector; encode"):
-        call_sd3(None, text, Timestep(torch.tensor(1.0), 0), guidance)
+        call_sd3(None, text, Timestep(torch.tensor(1.0), 0), guidance(Conditioning(text)))

@@ -117,6 +117,5 @@ def tiny_vae(**config: Any) -> Any:
         out_channels=3,
         down_block_types=("DownEncoderBlock2D", "DownEncoderBlock2D"),
         up_block_types=("UpDecoderBlock2D", "UpDecoderBlock2D"),
-        latent_channels=4,
-        **config,
+        **{"latent_channels": 4, **config},
     )

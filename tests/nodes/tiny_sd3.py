@@ -35,7 +35,13 @@ def build_tiny_sd3(
     third = tiny_t5_tokenizer() if t5 else None
     pipeline = library.StableDiffusion3Pipeline(
         transformer=tiny_transformer(**more),
-        vae=tiny_vae(scaling_factor=1.5305, shift_factor=0.0609, use_quant_conv=False, use_post_quant_conv=False),
+        vae=tiny_vae(
+            latent_channels=more.get("in_channels", 4),
+            scaling_factor=1.5305,
+            shift_factor=0.0609,
+            use_quant_conv=False,
+            use_post_quant_conv=False,
+        ),
         scheduler=library.FlowMatchEulerDiscreteScheduler(shift=shift, use_dynamic_shifting=dynamic),
         tokenizer=tokenizer,
         text_encoder=CLIPTextModelWithProjection(first),
