@@ -67,11 +67,12 @@ def pairwise_cases(seed: int = 0) -> list[InpaintCase]:
     return [InpaintCase(name, *row) for name in SCHEDULERS for row in pairwise(CHOICES, lot)]
 
 
-def sampled_cases(seed: int = 1) -> list[InpaintCase]:
-    """One case with each scheduler, drawn by lot once and for all."""
+def sampled_cases(count: int = 7, seed: int = 1) -> list[InpaintCase]:
+    """Cases with as many different schedulers, drawn by lot once and for all."""
     lot, cases = random.Random(seed), list(pairwise_cases())
     lot.shuffle(cases)
-    return [next(case for case in cases if case.scheduler == name) for name in SCHEDULERS]
+    names = lot.sample(list(SCHEDULERS), count)
+    return [next(case for case in cases if case.scheduler == name) for name in names]
 
 
 def build_models(folder: Path) -> None:

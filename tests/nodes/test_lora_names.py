@@ -115,7 +115,10 @@ def test_the_scale_is_that_of_cross_attention_kwargs(
     assert not torch.equal(ours(engine, family, model, lora), wanted)
 
 
-@pytest.mark.parametrize(("family", "beginning"), [("sd1", "lora_te_"), ("sdxl", "lora_te1_"), ("sdxl", "lora_te2_")])
+@pytest.mark.parametrize(
+    ("family", "beginning"),
+    [("sd1", "lora_te_"), ("sdxl", "lora_te2_"), pytest.param("sdxl", "lora_te1_", marks=pytest.mark.exhaustive)],
+)
 def test_a_text_encoders_part_that_diffusers_cannot_read_is_found_by_the_check(
     family: str, beginning: str, made: Made, tmp_path: Path
 ) -> None:

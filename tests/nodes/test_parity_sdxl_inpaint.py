@@ -102,7 +102,7 @@ def test_every_two_choices_meet_with_each_scheduler() -> None:
         assert len(met) == len(SCHEDULERS) * len(first) * len(second)
 
 
-@pytest.mark.parametrize(("channels", "strength"), [(4, 0.9999), (9, 0.55)])
+@pytest.mark.parametrize(("channels", "strength"), [(4, 0.9999), pytest.param(9, 0.55, marks=pytest.mark.exhaustive)])
 def test_each_image_with_a_seed_of_its_own_is_that_of_the_pipeline(
     channels: int, strength: float, engine: Engine, models: Path, tmp_path: Path
 ) -> None:
