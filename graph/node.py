@@ -74,6 +74,10 @@ class NodeOptions:
     """The input with the random state that it draws from: two nodes that draw from one state get the same numbers."""
     families: tuple[str, ...] = ()
     """The families whose values it works with; empty where any will do."""
+    variant: str = ""
+    """What it makes of a family: it gives `sd1/mask` where it is given `sd1` and this is `mask`; empty: nothing."""
+    matching: tuple[str, ...] = ()
+    """Inputs that have to be of one variant; the first says which, so that it is the others that are put right."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,8 @@ def node(
     describe: Callable[[Mapping[str, Any]], Described] | None = None,
     draws: str = "",
     families: tuple[str, ...] = (),
+    variant: str = "",
+    matching: tuple[str, ...] = (),
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Declare a function to be a node. The function itself is returned unchanged.
 
@@ -131,11 +137,14 @@ def node(
         describe: Tells the family of each output from the literal inputs.
         draws: Name of the input with the random state that it draws from.
         families: The families whose values it works with, where not any will do.
+        variant: Of a family, which the values that it gives are of.
+        matching: Names of the inputs that have to be of one variant, the one that says which first.
     """
 
     def declare(function: Callable[P, R]) -> Callable[P, R]:
         called = name or function.__name__
-        options = NodeOptions(category, called, version, tuple(settings), effect, describe, draws, tuple(families))
+        options = NodeOptions(category, called, version, tuple(settings), effect, describe, draws, tuple(families),
+                              variant, tuple(matching))  # fmt: skip
         setattr(function, _OPTIONS, options)
         return function
 
@@ -176,6 +185,8 @@ def node_type(function: Callable[..., Any], source: str = "") -> NodeType:
     outputs, several = _outputs(place, hints, docstring)
     if options.draws and options.draws not in inputs:
         raise NodeDefinitionError(f"{place}: draws from '{options.draws}', which is none of its parameters")
+    if lacking := [name for name in options.matching if name not in inputs]:
+        raise NodeDefinitionError(f"{place}: matches '{lacking[0]}', which is none of its parameters")
     return NodeType(function, options, inputs, outputs, several, context, docstring, source)
 
 

@@ -54,7 +54,7 @@ def scale_model_input(latents: Latents, timestep: Timestep, state: SchedulerStat
     return ModelInput(with_samples(latents, samples), SchedulerState(scheduler))
 
 
-@node(category="denoise", settings=("device", "dtype"))
+@node(category="denoise", settings=("device", "dtype"), matching=("denoiser", "guidance"))
 def predict_noise(
     denoiser: Denoiser,
     model_input: Latents,

@@ -16,7 +16,7 @@ LIGHTNESS = (0.299, 0.587, 0.114)
 """Shares of red, green and blue (ITU-R BT.601)."""
 
 
-@node(category="denoise")
+@node(category="denoise", variant="depth")
 def depth_channels(guidance: Guidance, depth: Image, latents: Latents) -> Guidance:
     """Show a denoiser of 5 channels, at every step, how far away things are.
 

@@ -109,7 +109,7 @@ def keep_unmasked(
     return with_samples(latents, (1 - fresh) * kept + fresh * latents.samples)
 
 
-@node(category="text")
+@node(category="text", variant="mask")
 def inpaint_channels(guidance: Guidance, mask: Mask, masked_latents: Latents) -> Guidance:
     """Show a denoiser of 9 channels, at every step, where the mask is and what it leaves.
 

@@ -55,8 +55,7 @@ def describe_model(literals: Mapping[str, Any]) -> Described:
     Raises:
         AccessError: The model is not on this machine, or cannot be what it is used for.
     """
-    family = opened_model(literals.get("model", DEFAULT_MODEL), literals.get("config")).family
-    return dict.fromkeys(Model._fields, family) if family else {}
+    return opened_model(literals.get("model", DEFAULT_MODEL), literals.get("config")).described(Model._fields)
 
 
 @node(category="model", describe=describe_model)

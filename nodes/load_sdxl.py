@@ -44,7 +44,7 @@ def describe_sdxl(literals: Mapping[str, Any]) -> Described:
     Raises:
         AccessError: The model is not on this machine, or is of another family.
     """
-    return dict.fromkeys(SDXLModel._fields, opened_sdxl(literals["model"], literals.get("config")).family)
+    return opened_sdxl(literals["model"], literals.get("config")).described(SDXLModel._fields)
 
 
 @node(category="model", describe=describe_sdxl, families=("sdxl",))

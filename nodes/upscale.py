@@ -50,7 +50,7 @@ def describe_upscaler(literals: Mapping[str, Any]) -> Described:
     Raises:
         AccessError: The model is not on this machine, or is of another family.
     """
-    return dict.fromkeys(Upscaler._fields, opened_upscaler(literals["model"]).family)
+    return opened_upscaler(literals["model"]).described(Upscaler._fields)
 
 
 @node(category="model", describe=describe_upscaler, families=(FAMILY,))
@@ -95,7 +95,7 @@ class UpscaleStart(NamedTuple):
     width: int
 
 
-@node(category="denoise", settings=("device", "dtype"), draws="random", families=(FAMILY,))
+@node(category="denoise", settings=("device", "dtype"), draws="random", families=(FAMILY,), variant="picture")
 def upscale_channels(
     guidance: Guidance,
     denoiser: Denoiser,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from latentgraph.graph.boxes import INDEX
+from latentgraph.graph.check.families import base_of
 from latentgraph.graph.check.inputs import ANYTHING
 from latentgraph.graph.check.nodes import check_nodes, refuse_fields
 from latentgraph.graph.check.scope import UNKNOWN, JsonPath, Scope
@@ -126,8 +127,8 @@ def _following(node: Node, carry: Mapping[str, Offer], inside: Scope, path: str,
             message = f"starts as {start.type.name}, but '{end.next}' gives {offer.type.name}"
             hint, suggestion = inside.report.bridge(inside.registry, offer.type, start.type)
             inside.report.add("E107", message, where, path, key, hint=hint, suggestion=suggestion, key=False)
-        elif start.family and offer.family and start.family != offer.family:
-            message = f"starts in family {start.family}, but '{end.next}' is of family {offer.family}"
+        elif start.family and offer.family and base_of(start.family) != base_of(offer.family):
+            message = f"starts in family {base_of(start.family)}, but '{end.next}' is of family {base_of(offer.family)}"
             hint = "what a loop carries stays of one family"
             inside.report.add("E109", message, where, path, key, hint=hint, key=False)
         following[key] = offer

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from latentgraph.graph.access import AccessError, reads_of
+from latentgraph.graph.check.families import base_of
 from latentgraph.graph.check.inputs import ANYTHING
 from latentgraph.graph.check.ports import settle_ports
 from latentgraph.graph.check.scope import UNKNOWN, JsonPath, Scope, links_of
@@ -66,16 +67,16 @@ def _check_node(name: str, node: Node, scope: Scope) -> list[TypedNode | TypedLo
         _unknown_type(name, node, scope)
         return []
     typed = TypedNode(path, declared)
-    family = settle_ports(typed, node, scope, json_path)
+    families = settle_ports(typed, node, scope, json_path)
     described = {} if node.disabled else _describe(typed, scope, json_path)
-    if family and (others := sorted({one for one in described.values() if one and one != family})):
+    family, told = families.base, {base_of(one) for one in described.values() if one}
+    if family and (others := sorted(told - {family})):
         message = f"what it reads is for family {others[0]}, what it is given is of family {family}"
         hint = "take all parts from one model, or from models of one family"
         scope.report.add("E109", message, json_path, path, hint=hint)
     for port in declared.outputs.values():
-        scope.offers[name, port.name] = Offer(
-            port.type, Wire(path, port.name), scope.family_of(port.type, described.get(port.name, family))
-        )
+        known = families.of_output(port, described.get(port.name, ""))
+        scope.offers[name, port.name] = Offer(port.type, Wire(path, port.name), known)
     if node.disabled:
         _disable(name, node, typed, scope)
         return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from latentgraph.graph.access import AccessError, reads_of
+from latentgraph.graph.check.families import Families
 from latentgraph.graph.check.inputs import ANYTHING
 from latentgraph.graph.check.report import value_suggestion
 from latentgraph.graph.check.scope import GONE, JsonPath, Scope
@@ -13,10 +14,10 @@ from latentgraph.graph.words import kind_of, listed
 from latentgraph.graph.workflow import Node, link_text
 
 
-def settle_ports(typed: TypedNode, node: Node, scope: Scope, json_path: JsonPath) -> str:
-    """Give every port its value or wire; returns the family that the wires agree on."""
+def settle_ports(typed: TypedNode, node: Node, scope: Scope, json_path: JsonPath) -> Families:
+    """Give every port its value or wire; returns the families of what the wires bring."""
     ports = typed.type.inputs
-    family, family_port = "", ""
+    families = Families(typed, scope)
     for name, value in node.inputs.items():
         port = ports.get(name)
         place = (*json_path, "inputs", name)
@@ -31,17 +32,8 @@ def settle_ports(typed: TypedNode, node: Node, scope: Scope, json_path: JsonPath
             continue
         offer = scope.follow(text, (*place, "from"), node=typed.path, port=name)
         _take_offer(typed, port, offer, text, scope, (*place, "from"), disabled=bool(node.disabled))
-        if offer.family and scope.family_of(port.type, offer.family):
-            if family and offer.family != family:
-                message = f"'{text}' is of family {offer.family}, but '{family_port}' is of family {family}"
-                hint = "take all parts from one model, or from models of one family"
-                scope.report.add("E109", message, (*place, "from"), typed.path, name, hint=hint, key=False)
-            elif typed.type.options.families and offer.family not in typed.type.options.families:
-                wanted = " or ".join(typed.type.options.families)
-                message = f"'{text}' is of family {offer.family}, and '{node.type}' is for {wanted}"
-                hint = f"take a model of family {wanted}, or another node"
-                scope.report.add("E109", message, (*place, "from"), typed.path, name, hint=hint, key=False)
-            family, family_port = family or offer.family, family_port or name
+        families.meet(port, offer, text, (*place, "from"))
+    families.match()
     for name, port in ports.items():
         # A disabled node may be one that its author has not finished.
         if name not in node.inputs and port.required and not node.disabled:
@@ -49,7 +41,7 @@ def settle_ports(typed: TypedNode, node: Node, scope: Scope, json_path: JsonPath
             scope.report.add("E103", message, json_path, typed.path, name, hint=port.type.way)
         elif name not in node.inputs and reads_of(port.type.metadata) and port.default is not None:
             _take_constant(typed, port, Constant(port.default, written=port.default), scope, json_path)
-    return family
+    return families
 
 
 def _is_faulty_link(value: object, takes: PortType, scope: Scope, place: JsonPath, node: str, port: str) -> bool:

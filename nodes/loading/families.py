@@ -31,6 +31,12 @@ SD2_WIDTH: Final = 1024
 """Of the OpenCLIP ViT-H embeddings that Stable Diffusion 2 reads; the CLIP ViT-L of Stable Diffusion 1 has 768."""
 
 
+LATENT_CHANNELS: Final = 4
+SEEN: Final[Mapping[int, str]] = {5: "mask", 1: "depth", 3: "picture"}
+"""What UNets were made to see behind the latents, by the number of its channels: a mask and what it leaves, depths, and
+the picture to be made larger."""
+
+
 def family_of_model(pipeline: str, denoiser_class: str, denoiser: Mapping[str, Any]) -> str:
     """The family of a whole model.
 
@@ -59,6 +65,21 @@ def family_of_component(role: str, class_name: str, config: Mapping[str, Any]) -
         scale = config.get("scaling_factor", SD1_VAE_SCALE)
         return "sd1" if scale == SD1_VAE_SCALE and config.get("latent_channels", 4) == 4 else ""
     return ""
+
+
+def variant_of_denoiser(class_name: str, config: Mapping[str, Any]) -> str:
+    """What a denoiser sees beside latents, as the variant of its family; empty where it sees nothing more.
+
+    Args:
+        class_name: Such as `UNet2DConditionModel`.
+        config: Its configuration.
+    """
+    if class_name != "UNet2DConditionModel":
+        return ""
+    taken, given = (config.get(name, LATENT_CHANNELS) for name in ("in_channels", "out_channels"))
+    if not isinstance(taken, int) or not isinstance(given, int) or taken == given:
+        return ""
+    return SEEN.get(taken - given, f"{taken} channels")
 
 
 def _unet_family(config: Mapping[str, Any]) -> str:

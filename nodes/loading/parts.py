@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from latentgraph.nodes.handles import (
     Tokenizer,
 )
 from latentgraph.nodes.loading.checkpoint import Checkpoint
+from latentgraph.nodes.loading.families import variant_of_denoiser
 from latentgraph.nodes.loading.held import json_digest
 from latentgraph.nodes.loading.model_folder import SCHEDULERS, ModelFolder, Part, tree_digest
 from latentgraph.nodes.loading.model_source import LocatedModel, locate
@@ -64,6 +65,22 @@ class OpenedModel:
     def family(self) -> str:
         """Of all its parts."""
         return self.folder.family
+
+    def described(self, roles: Iterable[str]) -> dict[str, str]:
+        """The family of each part, that of the denoiser with what it sees beside latents; empty where it is unknown."""
+        if not self.family:
+            return {}
+        denoiser = self.folder.parts["denoiser"]
+        variant = variant_of_denoiser(denoiser.class_name, self._config(denoiser))
+        told = dict.fromkeys(roles, self.family)
+        return told | {"denoiser": f"{self.family}/{variant}"} if variant else told
+
+    def _config(self, part: Part) -> dict[str, Any]:
+        """The configuration of a part, with what the headers of a single file tell otherwise."""
+        config = part_config(part, patched=self.patched)
+        if self.checkpoint is None or part.role != "denoiser" or part.role not in self.checkpoint.prefixes:
+            return config
+        return config | denoiser_config(self.checkpoint, part)
 
     @property
     def patched(self) -> bool:
@@ -119,9 +136,7 @@ class OpenedModel:
 
     def _from_file(self, checkpoint: Checkpoint, part: Part) -> Handle:
         role = part.role
-        config = part_config(part, patched=self.patched)
-        if role == "denoiser":
-            config |= denoiser_config(checkpoint, part)
+        config = self._config(part)
         source = SingleFileSource(
             file=str(checkpoint.path),
             shown=checkpoint.shown,

@@ -83,6 +83,10 @@ def _undecorated(source: str) -> Any:
             "mine.f: draws from 'rng', which is none of its parameters",
         ),
         (
+            "@node(category='x', matching=('a', 'b'))\ndef f(a: int) -> int: ...",
+            "mine.f: matches 'b', which is none of its parameters",
+        ),
+        (
             "@node(category='x')\ndef f(a: tuple[int, str]) -> int: ...",
             "mine.f: parameter 'a': tuple[int, str] has a fixed length; write tuple[X, ...] or list[X]",
         ),

@@ -17,7 +17,7 @@ from tests.nodes.parity_cases import PROMPT, SCHEDULERS, STEPS
 from tests.nodes.parity_pictures import document, draw_picture
 from tests.nodes.tiny import load_pipeline
 
-from latentgraph.graph.errors import NodeFailedError
+from latentgraph.graph.errors import NodeFailedError, WorkflowError
 from latentgraph.graph.run import Engine
 from latentgraph.nodes.depth import depth_map, lightness
 from latentgraph.nodes.pixels import from_pil
@@ -161,8 +161,8 @@ def test_a_picture_of_one_shade_and_a_model_without_depths_are_told(
     with pytest.raises(NodeFailedError, match="a depth picture is of one shade throughout"):
         engine.run(document("depth_to_image", "PNDM"), given).result()
     values = given | {"model": str(tiny_folder), "depth_map": str(gray(tmp_path))}
-    with pytest.raises(NodeFailedError, match=r"takes 4 channels, and latents with what is laid behind them have 5"):
+    with pytest.raises(WorkflowError, match="leave out `depth_channels`"):
         engine.run(document("depth_to_image", "PNDM"), values).result()
     plain = {"model": str(depth_folder), "image": str(picture), "num_inference_steps": 2}
-    with pytest.raises(NodeFailedError, match="give it a picture of them by depth_channels"):
+    with pytest.raises(WorkflowError, match="put `depth_channels` before"):
         engine.run(document("image_to_image", "PNDM"), plain).result()

@@ -179,6 +179,8 @@ def test_a_file_with_another_number_of_input_channels_keeps_them(home: Path) -> 
     denoiser = load_model("./inpaint.safetensors", "./tiny").denoiser
     assert denoiser.config["in_channels"] == 9
     assert torch.equal(loaded(denoiser).conv_in.weight, tensors[first])
+    told = describe_model({"model": "./inpaint.safetensors", "config": "./tiny"})
+    assert (told["denoiser"], told["vae"]) == ("sd1/mask", "sd1")
 
 
 @pytest.mark.parametrize(
