@@ -28,6 +28,7 @@ from latentgraph.nodes.load import (
     IMAGE_ENCODER,
     SAFETY_CHECKER,
     SCHEDULER,
+    T2I_ADAPTER,
     TEXT_ENCODER,
     TOKENIZER,
     VAE_TYPE,
@@ -64,6 +65,7 @@ from latentgraph.nodes.size_conditioning import aesthetic_conditioning, size_con
 from latentgraph.nodes.skip_flow import skip_flow_steps
 from latentgraph.nodes.skip_layers import skip_layers
 from latentgraph.nodes.steering import steer_by_colour
+from latentgraph.nodes.t2i_adapter import add_t2i_adapter, load_t2i_adapter
 from latentgraph.nodes.text import encode, tokenize, tokenize_texts
 from latentgraph.nodes.text_flux import encode_flux, encode_negative_flux, tokenize_flux
 from latentgraph.nodes.text_sd3 import encode_sd3, tokenize_sd3
@@ -116,6 +118,7 @@ __all__ = [
     "SAFETY_CHECKER",
     "SCHEDULER",
     "SCHEDULER_STATE",
+    "T2I_ADAPTER",
     "TEXT_ENCODER",
     "TIMESTEP",
     "TOKENIZER",
@@ -125,6 +128,7 @@ __all__ = [
     "adam_step",
     "add_image_prompt",
     "add_noise",
+    "add_t2i_adapter",
     "aesthetic_conditioning",
     "blur_mask",
     "configure_scheduler",
@@ -169,6 +173,7 @@ __all__ = [
     "load_model",
     "load_sd3",
     "load_sdxl",
+    "load_t2i_adapter",
     "load_textual_inversion",
     "load_upscaler",
     "make_flow_latents",

@@ -141,6 +141,13 @@ class ControlNet(Handle):
 
 
 @dataclass(frozen=True, eq=False)
+class T2IAdapter(Handle):
+    """Sees a picture once and says by how much to move the denoiser's states at every step; a `T2IAdapter`."""
+
+    role: ClassVar[str] = "t2i_adapter"
+
+
+@dataclass(frozen=True, eq=False)
 class ImageEncoder(Handle):
     """Turns pictures into features for an IP-Adapter; loads to a `CLIPVisionModelWithProjection`."""
 

@@ -18,6 +18,7 @@ from latentgraph.nodes.handles import (
     ImageEncoder,
     SafetyChecker,
     Scheduler,
+    T2IAdapter,
     TextEncoder,
     Tokenizer,
 )
@@ -117,4 +118,5 @@ VAE_TYPE: Final = _value_type(VAE)
 SCHEDULER: Final = _value_type(Scheduler)
 CONTROLNET: Final = _value_type(ControlNet)
 IMAGE_ENCODER: Final = _value_type(ImageEncoder)
+T2I_ADAPTER: Final = _value_type(T2IAdapter)
 SAFETY_CHECKER: Final = _value_type(SafetyChecker)

@@ -9,6 +9,7 @@ from latentgraph.nodes.calling import CALLED_FOR_EACH_SIDE, CALLS
 from latentgraph.nodes.control import residuals
 from latentgraph.nodes.guidance import guidance_scale_embedding, side_of
 from latentgraph.nodes.ip_adapter import image_embeds
+from latentgraph.nodes.t2i_adapter import added_features
 from latentgraph.nodes.values import Guidance, Timestep
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ def predicted(
     added = {**guidance.added, **image_embeds(module, guidance, len(model_input))}
     call = CALLS.get(type(module).__name__)
     if call is not None:
+        if guidance.features:
+            raise ValueError(f"a T2I-Adapter is for a UNet, and the denoiser is a {type(module).__name__}")
         with torch.set_grad_enabled(embeddings.requires_grad):
             return call(module, model_input, timestep, guidance)
     moved = residuals(model_input, timestep, guidance, embeddings, context) if guidance.controls else {}
@@ -79,6 +82,8 @@ def predicted(
         more = torch.cat([guidance.channels] * (len(model_input) // len(guidance.channels)))
         model_input = torch.cat([model_input, more], dim=1)
     _check_channels(module, model_input, guidance)
+    if guidance.features:
+        moved |= added_features(module, model_input, timestep, guidance)
     with torch.set_grad_enabled(embeddings.requires_grad):
         prediction: Tensor = module(
             model_input,

@@ -108,6 +108,18 @@ class ScaledImagePrompt:
 
 
 @dataclass(frozen=True, eq=False)
+class AdapterFeatures:
+    """What a T2I-Adapter made of a picture, to be added to the denoiser's states as they go down (Mou et al. 2023)."""
+
+    levels: tuple[Tensor, ...]
+    """Multiplied by their scale, (B, C, h, w) each, from the finest level to the coarsest; rows as in `embeddings`."""
+    factor: float
+    """Share of the steps in which they are added, from the first on, 0 to 1."""
+    steps: int
+    """The steps that `factor` is a share of; 0: the turns of the loop."""
+
+
+@dataclass(frozen=True, eq=False)
 class Guidance:
     """What to steer towards, what away from, and how strongly (classifier-free guidance, Ho & Salimans 2022)."""
 
@@ -133,6 +145,8 @@ class Guidance:
     """ControlNets that move its inner states at each step, in the order in which they were put in."""
     image_prompts: tuple[ScaledImagePrompt, ...] = ()
     """One for each IP-Adapter of the denoiser, in their order (`image_embeds` of diffusers)."""
+    features: tuple[AdapterFeatures, ...] = ()
+    """Of T2I-Adapters, whose sum is added to its states on their way down."""
     family: str = ""
 
     @property

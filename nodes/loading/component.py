@@ -52,7 +52,12 @@ KINDS: Final = {
         "CLIPVisionModelWithProjection",
         {"hidden_size": 768, "projection_dim": 512, "image_size": 224},
     ),
-    "t2i_adapter": Kind("T2I-Adapter", "diffusers", "T2IAdapter"),
+    "t2i_adapter": Kind(
+        "T2I-Adapter",
+        "diffusers",
+        "T2IAdapter",
+        {"in_channels": 3, "downscale_factor": 8, "adapter_type": "full_adapter"},
+    ),
 }
 """By the role of the part."""
 

@@ -59,6 +59,8 @@ def family_of_component(role: str, class_name: str, config: Mapping[str, Any]) -
         return TRANSFORMER_FAMILIES[class_name]
     if role == "controlnet" and class_name == "ControlNetModel":
         return _unet_family(config)
+    if role == "t2i_adapter":
+        return "sdxl" if config.get("adapter_type") == "full_adapter_xl" else "sd1"
     if role == "text_encoder" and class_name == "CLIPTextModel":
         return "sd2" if config.get("hidden_size", 512) == SD2_WIDTH else "sd1"
     if role == "vae" and class_name == "AutoencoderKL":
