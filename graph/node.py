@@ -75,7 +75,7 @@ class NodeOptions:
     families: tuple[str, ...] = ()
     """The families whose values it works with; empty where any will do."""
     variant: str = ""
-    """What it makes of a family: it gives `sd1/mask` where it is given `sd1` and this is `mask`; empty: nothing."""
+    """What it adds to a family: it gives `sd1/mask` where it is given `sd1` and this is `mask`; empty: nothing."""
     matching: tuple[str, ...] = ()
     """Inputs that have to be of one variant; the first says which, so that it is the others that are put right."""
 
@@ -137,7 +137,7 @@ def node(
         describe: Tells the family of each output from the literal inputs.
         draws: Name of the input with the random state that it draws from.
         families: The families whose values it works with, where not any will do.
-        variant: Of a family, which the values that it gives are of.
+        variant: Of a family, which the values that it gives are of too.
         matching: Names of the inputs that have to be of one variant, the one that says which first.
     """
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from latentgraph.graph.context import ALONE, RunContext
 from latentgraph.graph.node import node
 from latentgraph.nodes.handles import ImageEncoder, loaded
+from latentgraph.nodes.ip_adapter import IMAGE_PROMPT
 from latentgraph.nodes.loading.component import ReadsComponent, open_component
 from latentgraph.nodes.pixels import to_pil
 from latentgraph.nodes.values import Guidance, Image, ImagePrompt, IPAdapter, ScaledImagePrompt
@@ -123,7 +124,7 @@ def image_processor(config: Mapping[str, Any], *, normalize: bool = True) -> Any
     return made(size=edge, crop_size=edge, do_rescale=normalize, do_normalize=normalize)
 
 
-@node(category="text")
+@node(category="text", variant=IMAGE_PROMPT)
 def add_image_prompt(
     guidance: Guidance, prompt: ImagePrompt, scale: float = 1.0, blocks: dict[str, Any] | None = None
 ) -> Guidance:

@@ -24,6 +24,8 @@ from latentgraph.nodes.values import Guidance, IPAdapter
 if TYPE_CHECKING:
     from torch import Tensor
 
+IMAGE_PROMPT = "image prompt"
+"""Variant of a family: a denoiser that reads image prompts, and a guidance that has one."""
 FILES = "latentgraph_ip_adapters"
 """Attribute of a module with IP-Adapters: their files, in the order in which they came."""
 SCALES = "latentgraph_ip_adapter_scales"
@@ -119,7 +121,7 @@ def describe_ip_adapter(literals: Mapping[str, Any]) -> Described:
     return {"denoiser": family, "ip_adapter": family} if family else {}
 
 
-@node(category="model", describe=describe_ip_adapter)
+@node(category="model", describe=describe_ip_adapter, variant=IMAGE_PROMPT)
 def load_ip_adapter(denoiser: Denoiser, ip_adapter: Annotated[str, ReadsIPAdapter()]) -> WithIPAdapter:
     """Add an IP-Adapter to a denoiser, so that pictures can be a prompt. Put one behind the other for several.
 

@@ -59,6 +59,24 @@ def stud(dough: Dough) -> Dough:
     return dough
 
 
+@node(category="toy", variant="fruit")
+def sweeten(dough: Dough) -> Dough:
+    """Put fruit into a dough."""
+    return dough
+
+
+@node(category="toy", variant="fruit")
+def grease(tin: Tin) -> Tin:
+    """Make a tin fit for fruit."""
+    return tin
+
+
+@node(category="toy", describe=lambda literals: {"dough": "wheat"})
+def label(dough: Dough) -> Dough:
+    """Say that a dough is of wheat, whatever is in it."""
+    return dough
+
+
 @node(category="toy", matching=("tin", "dough"))
 def fill(dough: Dough, tin: Tin) -> Dough:
     """Put a dough into a tin made for it."""
@@ -74,7 +92,7 @@ def weigh(dough: Dough, tin: Tin) -> Tin:
 @pytest.fixture(scope="module")
 def registry() -> Registry:
     made = toy_registry()
-    for one in (kit, strew, stud, fill, weigh):
+    for one in (kit, strew, stud, sweeten, grease, label, fill, weigh):
         made.add(one)
     made.values.add(TIN)
     return made
@@ -122,6 +140,44 @@ def test_a_node_for_another_family_is_no_remedy(registry: Registry) -> None:
         "wheat": ["no node that is known here gives wheat/nuts; take another model"],
         "rye": ["put `stud` before"],
     }
+
+
+def test_variants_add_up_in_any_order(registry: Registry) -> None:
+    for first, second in (("strew", "sweeten"), ("sweeten", "strew")):
+        nodes = {
+            "k": at("kit", for_="seeds"),
+            "g": at("grease", tin="k.tin"),
+            "a": at(first, dough="k.dough"),
+            "b": at(second, dough="a.dough"),
+            "f": at("fill", dough="b.dough", tin="g.tin"),
+        }
+        assert errors(registry, "f.dough", **nodes) == []
+        nodes["f"] = at("fill", dough="a.dough", tin="g.tin")
+        (problem,) = errors(registry, "f.dough", **{name: one for name, one in nodes.items() if name != "b"})
+        own = {"strew": "seeds", "sweeten": "fruit"}[first]
+        assert problem.message == f"'a.dough' is of family wheat/{own}, but 'tin' is of family wheat/fruit+seeds"
+        assert problem.hint == f"put `{second}` before"
+
+
+def test_a_variant_that_is_too_much_is_left_out_or_given_to_the_other(registry: Registry) -> None:
+    nodes = {"k": at("kit"), "s": at("sweeten", dough="k.dough"), "f": at("fill", dough="s.dough", tin="k.tin")}
+    (problem,) = errors(registry, "f.dough", **nodes)
+    assert problem.message == "'s.dough' is of family wheat/fruit, but 'tin' is of family wheat"
+    assert problem.hint == "put `grease` before 'tin', or leave out `sweeten`"
+
+
+def test_what_was_made_of_something_unknown_may_be_of_any_variant(registry: Registry) -> None:
+    def found(**inputs: Any) -> list[str]:
+        document = toy_document({
+            "inputs": {"dough": {"type": "Dough"}},
+            "nodes": {"k": at("kit", for_="seeds"), "l": at("label", **inputs),
+                      "f": at("fill", dough="l.dough", tin="k.tin")},
+            "outputs": {"o": {"from": "f.dough"}},
+        })  # fmt: skip
+        return [problem.message for problem in check(document, registry).errors]
+
+    assert found(dough="inputs.dough") == []
+    assert found(dough="k.dough") == ["'l.dough' is of family wheat, but 'tin' is of family wheat/seeds"]
 
 
 def test_a_variant_goes_along_with_values_of_its_type(registry: Registry) -> None:

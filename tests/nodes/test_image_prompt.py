@@ -174,15 +174,52 @@ def test_an_ip_adapter_of_another_width_is_told_at_the_node(
 def test_a_denoiser_and_a_guidance_that_do_not_belong_together_are_told(
     engine: Engine, tiny_folder: Path, adapters: Path
 ) -> None:
-    given = values(tiny_folder, adapters)
-    plain = ("denoise", "denoiser", {"from": "model.denoiser"})
-    with pytest.raises(NodeFailedError, match=r"the denoiser has no IP-Adapter; link the denoiser that `load_ip_adap"):
-        ran(engine, given, plain=plain)
-    without = ("denoise", "guidance", {"from": "guidance.guidance"})
-    with pytest.raises(NodeFailedError, match=r"has IP-Adapters: 1, and the guidance image prompts: 0; give it one"):
-        ran(engine, given, without=without)
+    denoiser = load_model(str(tiny_folder)).denoiser
+    adapted = load_ip_adapter(denoiser, str(adapters / "plain.safetensors")).denoiser
+    told = add_image_prompt(text_guidance(), ImagePrompt(torch.randn(1, 24), torch.zeros(1, 24)))
+    with pytest.raises(ValueError, match=r"the denoiser has no IP-Adapter; link the denoiser that `load_ip_adapter`"):
+        image_embeds(loaded(denoiser), told, 2)
+    with pytest.raises(ValueError, match=r"has IP-Adapters: 1, and the guidance image prompts: 0; give it one for"):
+        image_embeds(loaded(adapted), text_guidance(), 2)
     with pytest.raises(NodeFailedError, match=r"the scale by blocks does not fit the denoiser: "):
-        ran(engine, given, blocks=("steering", "blocks", {"up": {"block_0": [0, 1]}}))
+        ran(engine, values(tiny_folder, adapters), blocks=("steering", "blocks", {"up": {"block_0": [0, 1]}}))
+
+
+@pytest.mark.parametrize("inpainting", [False, True], ids=["latents alone", "with a mask"])
+def test_the_check_finds_a_guidance_or_a_denoiser_without_the_other(
+    inpainting: bool, tiny_folder: Path, adapters: Path, tmp_path: Path
+) -> None:
+    model, mask = tmp_path / "model", "+mask" if inpainting else ""
+    shutil.copytree(tiny_folder, model)
+    edit_json(model / "unet" / "config.json", in_channels=9 if inpainting else 4)
+    given = values(model, adapters)
+    content = json.loads((FOLDER / "ip_adapter.json").read_text("utf-8"))
+    nodes, loop = content["nodes"], content["nodes"]["denoise"]["inputs"]
+
+    def said() -> list[tuple[str, ...]]:
+        found = check(parse_document(json.dumps(content).encode(), "w.json"), Registry.load(), given).errors
+        assert {(one.code, one.node, one.port) for one in found} <= {("E109", "denoise/step", "guidance")}
+        return [(*one.message.split("family ")[1:], one.hint) for one in found]
+
+    if inpainting:
+        white = {"type": "load_mask", "inputs": {"path": {"from": "inputs.mask"}}}
+        encoded = {"vae": {"from": "model.vae"}, "image": {"from": "picture.image"}, "random": {"from": "noise.random"}}
+        kept = {"guidance": {"from": "guidance.guidance"}, "mask": {"from": "white.mask"},
+                "masked_latents": {"from": "masked.latents"}}  # fmt: skip
+        content["inputs"]["mask"] = {"type": "string"}
+        given["mask"] = str(adapters / "wide.png")
+        nodes |= {"white": white, "masked": {"type": "encode_image", "inputs": encoded}}
+        nodes["channels"] = {"type": "inpaint_channels", "inputs": kept}
+        nodes["steering"]["inputs"]["guidance"] = {"from": "channels.guidance"}
+    before = nodes["steering"]["inputs"]["guidance"]
+    assert said() == []
+    loop["guidance"] = before
+    own = "sd1/mask" if inpainting else "sd1"
+    wanted = f"sd1/image prompt{mask}"
+    assert said() == [(f"{own}, but 'denoiser' is of ", wanted, "put `add_image_prompt` before")]
+    loop |= {"guidance": {"from": "steering.guidance"}, "denoiser": {"from": "model.denoiser"}}
+    remedy = "put `load_ip_adapter` before 'denoiser', or leave out `add_image_prompt`"
+    assert said() == [(f"{wanted}, but 'denoiser' is of ", own, remedy)]
 
 
 def test_prompts_in_the_wrong_order_are_told(tiny_folder: Path, adapters: Path) -> None:
