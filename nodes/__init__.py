@@ -18,7 +18,7 @@ from latentgraph.nodes.inpaint import encode_start, inpaint_channels, keep_unmas
 from latentgraph.nodes.inpaint_area import inpaint_area, overlay
 from latentgraph.nodes.ip_adapter import load_ip_adapter
 from latentgraph.nodes.latents import draw_noise, make_latents
-from latentgraph.nodes.latents_flux import draw_noise_flux, resize_image_flux
+from latentgraph.nodes.latents_flux import draw_noise_flux, size_in_patches
 from latentgraph.nodes.learn_noise import draw_timesteps, prediction_target
 from latentgraph.nodes.learn_token import adam_step, save_token, start_token, teach_token, token_gradient
 from latentgraph.nodes.lists import split_integers, split_lines, split_numbers
@@ -187,7 +187,6 @@ __all__ = [
     "predict_noise",
     "prediction_target",
     "resize_image",
-    "resize_image_flux",
     "safety_check",
     "save_conditioning",
     "save_image",
@@ -201,6 +200,7 @@ __all__ = [
     "schedule_lcm",
     "scheduler_step",
     "size_conditioning",
+    "size_in_patches",
     "skip_flow_steps",
     "skip_layers",
     "skip_steps",

@@ -54,8 +54,10 @@ def inpaint_area(
     import torch
 
     same_size(mask, *image.samples.shape[-2:])
-    own = trained_size(denoiser.config, pixels_per_cell(vae.config))
-    rows, columns = height or own[0], width or own[1]
+    rows, columns = height, width
+    if rows is None or columns is None:
+        own = trained_size(denoiser.config, pixels_per_cell(vae.config))
+        rows, columns = rows or own[0], columns or own[1]
     area = None if padding_mask_crop is None else area_of(mask, rows, columns, padding_mask_crop)
     fit: Fit = "stretch" if area is None else "fill"
     pictures, masks = [to_pil(one) for one in image.samples], [to_gray(one) for one in mask.samples]

@@ -1,4 +1,4 @@
-"""What a picture of Flux begins as, in whole patches: noise, or another picture."""
+"""What a picture of Flux begins as, in whole patches: noise, or another picture in its size."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from latentgraph.graph.node import node
 from latentgraph.nodes.flux_patches import PATCH
 from latentgraph.nodes.handles import VAE, Denoiser
 from latentgraph.nodes.latents import DrawnNoise, given_noise, normal_samples, pixels_per_cell
-from latentgraph.nodes.resize import Pixels, resized
+from latentgraph.nodes.resize import Pixels, Size
 from latentgraph.nodes.settings import place_for
 from latentgraph.nodes.values import Conditioning, Image, Latents, Noise, RandomState
 
@@ -57,20 +57,25 @@ def draw_noise_flux(
 
 
 @node(category="image", families=("flux",))
-def resize_image_flux(
-    vae: VAE, image: Image, height: Pixels | None = None, width: Pixels | None = None, *, context: RunContext = ALONE
-) -> Image:
-    """Make pictures larger or smaller (Lanczos), to whole patches of 2 × 2 latent cells.
+def size_in_patches(
+    vae: VAE,
+    image: Image | None = None,
+    height: Pixels | None = None,
+    width: Pixels | None = None,
+    *,
+    context: RunContext = ALONE,
+) -> Size:
+    """Tell in what size a picture is worked on: in whole patches of 2 × 2 latent cells.
 
     Args:
         vae: Of the model; tells how many pixels a latent cell is.
-        image: One or more.
-        height: In pixels, rounded down to whole patches (multiples of 16); null: as it is, rounded as well.
-        width: In pixels, rounded down to whole patches (multiples of 16); null: as it is, rounded as well.
+        image: The picture to begin from.
+        height: In pixels, rounded down to whole patches (multiples of 16); null: that of the image, or 1024.
+        width: In pixels, rounded down to whole patches (multiples of 16); null: that of the image, or 1024.
     """
-    own_height, own_width = image.samples.shape[-2:]
-    rows, columns = whole_patches(height or own_height, width or own_width, pixels_per_cell(vae.config), context)
-    return Image(resized(image.samples, rows, columns))
+    cell = pixels_per_cell(vae.config)
+    usual = (TRAINED_CELLS * cell,) * 2 if image is None else image.samples.shape[-2:]
+    return Size(*whole_patches(height or usual[0], width or usual[1], cell, context))
 
 
 def whole_patches(height: int, width: int, cell: int, context: RunContext) -> tuple[int, int]:

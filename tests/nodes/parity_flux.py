@@ -104,18 +104,28 @@ def seeds(case: Case) -> list[int]:
     return list(range(3, 3 + case.batch)) if case.a_seed_each else [3]
 
 
-def run_pipeline(case: Case, folder: Path, output_type: str) -> Any:
-    """The pictures or latents of diffusers' own pipeline."""
+def run_pipeline(case: Case, folder: Path) -> tuple[Any, Any]:
+    """The last latents, in patches, and the pictures of diffusers' own pipeline."""
     pipeline, (class_name, options) = loaded_pipeline(folder), SCHEDULERS[case.scheduler]
-    own = pipeline.scheduler
+    own, latents = pipeline.scheduler, list[Any]()
     kind = getattr(diffusers, class_name) if class_name else type(own)
-    generator = generator_at(start_random_states(seeds(case)))
-    sigmas = list(case.sigmas) if case.sigmas else None
+
+    def look(_pipeline: Any, _turn: int, _timestep: Any, values: dict[str, Any]) -> dict[str, Any]:
+        latents.append(values["latents"])
+        return {}
+
     try:
         pipeline.scheduler = kind.from_config(own.config, **options)
-        return pipeline(**arguments(case), generator=generator, sigmas=sigmas, output_type=output_type).images
+        images = pipeline(
+            **arguments(case),
+            generator=generator_at(start_random_states(seeds(case))),
+            sigmas=list(case.sigmas) if case.sigmas else None,
+            output_type="pt",
+            callback_on_step_end=look,
+        ).images
     finally:
         pipeline.scheduler = own
+    return latents[-1], images
 
 
 def document(case: Case) -> Document:

@@ -19,7 +19,7 @@ from latentgraph.nodes.flux_patches import packed, patch_positions, unpacked
 from latentgraph.nodes.guidance import guidance
 from latentgraph.nodes.guidance_flux import guidance_flux
 from latentgraph.nodes.handles import VAE, Denoiser, Scheduler
-from latentgraph.nodes.latents_flux import draw_noise_flux, resize_image_flux
+from latentgraph.nodes.latents_flux import draw_noise_flux, size_in_patches
 from latentgraph.nodes.schedule_flow import make_flow_latents
 from latentgraph.nodes.schedule_flux import schedule_flux
 from latentgraph.nodes.skip_flow import skip_flow_steps
@@ -107,12 +107,12 @@ def test_a_strength_takes_the_steps_that_the_pipeline_takes(strength: float, lef
         skip_flow_steps(timesteps, state, 1e-20)
 
 
-def test_a_picture_is_made_of_whole_patches() -> None:
+def test_a_size_is_told_in_whole_patches() -> None:
     vae, said = VAE.of(tiny_flux_vae(), family="flux"), list[str]()
     context = RunContext(report_warning=said.append)
-    resized = resize_image_flux(vae, Image(torch.rand(2, 3, 50, 67)), width=40, context=context)
-    assert resized.samples.shape == (2, 3, 48, 40)
+    assert size_in_patches(vae, Image(torch.rand(2, 3, 50, 67)), width=40, context=context) == (48, 40)
     assert said == ["40 × 50 pixels are no whole patches of 4; the picture has 40 × 48"]
+    assert size_in_patches(vae) == (256, 256)
 
 
 def test_a_distilled_denoiser_is_told_the_strength_and_another_is_not(denoiser: Denoiser) -> None:
