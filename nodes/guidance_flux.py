@@ -8,10 +8,11 @@ from pydantic import Field
 
 from latentgraph.graph.node import node
 from latentgraph.nodes.handles import Denoiser
+from latentgraph.nodes.loading.families import STRENGTH
 from latentgraph.nodes.values import Conditioning, Guidance
 
 
-@node(category="text", families=("flux",))
+@node(category="text", families=("flux",), variant=STRENGTH)
 def guidance_flux(
     positive: Conditioning,
     denoiser: Denoiser,

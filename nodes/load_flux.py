@@ -44,7 +44,7 @@ def describe_flux(literals: Mapping[str, Any]) -> Described:
     Raises:
         AccessError: The model is not on this machine, or is of another family.
     """
-    return dict.fromkeys(FluxModel._fields, opened_flux(literals["model"]).family)
+    return opened_flux(literals["model"]).described(FluxModel._fields)
 
 
 @node(category="model", describe=describe_flux, families=(FAMILY,))

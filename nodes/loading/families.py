@@ -35,6 +35,8 @@ LATENT_CHANNELS: Final = 4
 SEEN: Final[Mapping[int, str]] = {5: "mask", 1: "depth", 3: "picture"}
 """What UNets were made to see behind the latents, by the number of its channels: a mask and what it leaves, depths, and
 the picture to be made larger."""
+STRENGTH: Final = "strength"
+"""Variant of what is told how strongly to follow the text, as a number."""
 
 
 def family_of_model(pipeline: str, denoiser_class: str, denoiser: Mapping[str, Any]) -> str:
@@ -70,12 +72,16 @@ def family_of_component(role: str, class_name: str, config: Mapping[str, Any]) -
 
 
 def variant_of_denoiser(class_name: str, config: Mapping[str, Any]) -> str:
-    """What a denoiser sees beside latents, as the variant of its family; empty where it sees nothing more.
+    """What a denoiser sees or is told beside latents and text, as the variant of its family; empty where it is nothing.
+
+    Every transformer of Flux counts as one that is told how strongly to follow the text: those that are not ignore it.
 
     Args:
         class_name: Such as `UNet2DConditionModel`.
         config: Its configuration.
     """
+    if class_name == "FluxTransformer2DModel":
+        return STRENGTH
     if class_name != "UNet2DConditionModel":
         return ""
     taken, given = (config.get(name, LATENT_CHANNELS) for name in ("in_channels", "out_channels"))

@@ -154,6 +154,12 @@ def test_parts_of_another_family_are_found_by_the_check(dev: Path, tiny_folder: 
     assert [(code, node) for code, node, _, _ in found] == [("E109", "decoded")]
 
 
+def test_guidance_without_the_strength_that_the_denoiser_is_told_is_found_by_the_check(dev: Path) -> None:
+    plain = {"type": "guidance", "inputs": linked(positive="positive.conditioning", negative="positive.conditioning")}
+    message = "'loop.guidance' is of family flux, but 'denoiser' is of family flux/strength"
+    assert problems({"model": str(dev)}, {"guidance": plain}) == [("E109", "denoise/step", "guidance", message)]
+
+
 def test_a_model_that_looks_at_a_picture_or_lacks_a_part_is_refused(dev: Path, tmp_path: Path) -> None:
     fill = changed(dev, tmp_path / "fill", "transformer/config.json", in_channels=24)
     message = (

@@ -110,4 +110,5 @@ def test_the_configuration_tells_and_no_weights(folders: dict[int, Path], tmp_pa
 )
 def test_what_a_unet_sees_is_told_by_its_channels(config: dict[str, int], variant: str) -> None:
     assert variant_of_denoiser("UNet2DConditionModel", config) == variant
-    assert variant_of_denoiser("FluxTransformer2DModel", config) == ""
+    assert variant_of_denoiser("SD3Transformer2DModel", config) == ""
+    assert variant_of_denoiser("FluxTransformer2DModel", config) == "strength"
