@@ -18,6 +18,7 @@ import torch
 from tests.nodes.parity_cases import PROMPT
 from tests.nodes.parity_pictures import draw_picture
 from tests.nodes.tiny import load_pipeline
+from tests.nodes.tiny_families import build_tiny_sdxl
 
 from latentgraph.graph.document import Document, parse_document
 from latentgraph.graph.run import Engine
@@ -198,3 +199,34 @@ def test_a_turbo_model_gives_the_picture_of_the_pipeline(
     made = engine.run(shipped("turbo"), given, settings={"device": "cpu"}).result().values["decoded"].samples
     assert wanted.std() > 0
     assert torch.equal(made, wanted)
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "guidance_scale", "steps", "told"),
+    [("LCMScheduler", 8.0, 4, True), ("EulerAncestralDiscreteScheduler", 0.0, 1, False)],
+)
+def test_models_of_stable_diffusion_xl_draw_in_a_few_steps_too(
+    scheduler: str, guidance_scale: float, steps: int, told: bool, engine: Engine, tmp_path: Path
+) -> None:
+    build_tiny_sdxl(tmp_path / "base")
+    parts = dict(library.StableDiffusionXLPipeline.from_pretrained(tmp_path / "base").components)
+    if told:
+        parts["unet"] = library.UNet2DConditionModel.from_config(
+            dict(parts["unet"].config) | {"time_cond_proj_dim": 16}
+        )
+    parts["scheduler"] = getattr(library, scheduler).from_config(parts["scheduler"].config, timestep_spacing="trailing")
+    pipe = library.StableDiffusionXLPipeline(**parts)
+    pipe.save_pretrained(tmp_path / "few")
+    pipe.set_progress_bar_config(disable=True)
+    wanted = pipe(
+        PROMPT,
+        num_inference_steps=steps,
+        guidance_scale=guidance_scale,
+        generator=torch.Generator("cpu").manual_seed(5),
+        output_type="pt",
+    ).images
+    given = {"model": str(tmp_path / "few"), "prompt": PROMPT, "seed": 5, "num_inference_steps": steps,
+             "guidance_scale": guidance_scale}  # fmt: skip
+    made = engine.run(shipped("sdxl_text_to_image"), given, settings={"device": "cpu"}).result()
+    assert wanted.std() > 0
+    assert torch.equal(made.values["decoded"].samples, wanted)
