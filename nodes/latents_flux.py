@@ -56,7 +56,7 @@ def draw_noise_flux(
     return DrawnNoise(Noise(samples, rows, columns, denoiser.family), after)
 
 
-@node(category="image", families=("flux",))
+@node(category="image", families=("sd3", "flux"))
 def size_in_patches(
     vae: VAE,
     image: Image | None = None,

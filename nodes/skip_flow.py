@@ -30,7 +30,7 @@ def skip_flow_steps(
             change.
     """
     before = copied(state)
-    steps = len(timesteps) // before.order
+    steps = -(-len(timesteps) // before.order)  # One of second order has a turn less than two for each step.
     skipped = int(max(steps - min(steps * strength, steps), 0)) * before.order
     left = timesteps[skipped:]
     if not left:

@@ -120,9 +120,11 @@ def arguments(case: Case) -> dict[str, Any]:
     }
 
 
-def run_pipeline(case: Case, folder: Path, **more: Any) -> tuple[Any, Any]:
+def run_pipeline(
+    case: Case, folder: Path, pipeline_class: str = "StableDiffusion3Pipeline", **more: Any
+) -> tuple[Any, Any]:
     """The pictures of diffusers' own pipeline, and the latents of its last step."""
-    pipeline = loaded_pipeline(folder, case.use_t5)
+    pipeline = loaded_pipeline(folder, case.use_t5, pipeline_class)
     class_name, options = SCHEDULERS[case.scheduler]
     own, kept = pipeline.scheduler, []
     generators = [torch.Generator("cpu").manual_seed(seed) for seed in case.seeds]
@@ -135,12 +137,12 @@ def run_pipeline(case: Case, folder: Path, **more: Any) -> tuple[Any, Any]:
 
     try:
         pipeline.scheduler = getattr(diffusers, class_name).from_config(own.config, **options)
+        told = {**arguments(case), "negative_prompt": case.negative_prompt, "clip_skip": case.clip_skip, **more}
         images = pipeline(
-            **{**arguments(case), "negative_prompt": case.negative_prompt, "clip_skip": case.clip_skip},
+            **told,
             generator=generators if len(generators) > 1 else generators[0],
             output_type="pt",
             callback_on_step_end=keep,
-            **more,
         ).images
     finally:
         pipeline.scheduler = own
@@ -148,10 +150,10 @@ def run_pipeline(case: Case, folder: Path, **more: Any) -> tuple[Any, Any]:
 
 
 @cache
-def loaded_pipeline(folder: Path, use_t5: bool = True) -> Any:
+def loaded_pipeline(folder: Path, use_t5: bool, pipeline_class: str) -> Any:
     """The pipeline that a folder was saved from, with its third text encoder or without."""
     without = {} if use_t5 else {"text_encoder_3": None, "tokenizer_3": None}
-    pipeline = LIBRARY.StableDiffusion3Pipeline.from_pretrained(folder, **without)
+    pipeline = getattr(LIBRARY, pipeline_class).from_pretrained(folder, **without)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 
@@ -162,6 +164,8 @@ def document(workflow: str, case: Case) -> Document:
     nodes = content["nodes"]
     nodes["scheduler"]["inputs"]["options"] = SCHEDULERS[case.scheduler][1]
     nodes["random"] = {"type": "random_states", "inputs": {"seeds": list(case.seeds)}}
+    if "picture" in nodes and len(case.seeds) > 1:
+        nodes["noise"]["inputs"]["images_per_prompt"] = 1  # The picture is encoded for each of them.
     if case.levels == "sigmas":
         nodes["schedule"]["inputs"]["sigmas"] = list(SIGMAS)
     return parse_document(json.dumps(content).encode(), f"{workflow}.json")
