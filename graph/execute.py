@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from latentgraph.graph.allocator import hand_back
 from latentgraph.graph.cache import Kept, MemoryCache
 from latentgraph.graph.context import RunContext
 from latentgraph.graph.errors import LatentgraphError, NodeFailedError, RunCancelledError
@@ -20,6 +21,8 @@ from latentgraph.graph.values import ValueTypes
 
 SECONDS_BETWEEN_PREVIEWS = (0.25, 2.0)
 """At least and at most; between these a tenth of the time at most goes into previews."""
+SECONDS_TO_TIDY = 0.25
+"""From here on a step has computed so long that handing back what it freed takes no time beside it."""
 
 
 @dataclass(slots=True)
@@ -119,7 +122,10 @@ class Execution:
             size = sum([self.values.size(value) for value in results])
             warnings = tuple([(node.removeprefix(step.path), message) for node, message in self._warnings])
             self.cache.put(kept_key(step), Kept(results, warnings, size))
-        self.emit(NodeFinished(step.path, False, time.perf_counter() - started, self._summary(step, results)))
+        seconds = time.perf_counter() - started
+        if seconds > SECONDS_TO_TIDY:
+            hand_back()
+        self.emit(NodeFinished(step.path, False, seconds, self._summary(step, results)))
 
     def _summary(self, step: Step | LoopStep, results: tuple[Any, ...]) -> dict[str, str]:
         names = step.names if isinstance(step, LoopStep) else step.node.outputs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +60,10 @@ class LoraAdapter:
         scales: dict[str, float] = module.__dict__.setdefault(SCALES, {})
         name = f"lora_{len(scales)}"
         try:
-            _add(module, self.path, self.role, name)
+            with warnings.catch_warnings():
+                # peft takes a second LoRA in a module for a slip; here one is put behind the other on purpose.
+                warnings.filterwarnings("ignore", "Already found a `peft_config`", UserWarning)
+                _add(module, self.path, self.role, name)
         except (RuntimeError, ValueError) as error:
             first = str(error).strip().splitlines()[0]
             raise ValueError(f"the LoRA {self.path.name!r} does not fit the {self.role}: {first[:200]}") from error

@@ -497,3 +497,12 @@ def test_files_are_written_where_there_are_no_hard_links(
         engine.run(toy_document(BAKERY), out=tmp_path).result()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bread-1.txt", "bread-2.txt"]
     assert all(path.stat().st_size for path in tmp_path.iterdir())
+
+
+def test_memory_is_handed_back_after_a_step_that_took_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    handed_back: list[bool] = []
+    monkeypatch.setattr("latentgraph.graph.execute.hand_back", lambda: handed_back.append(True))
+    for least, times in ((1e9, 0), (-1.0, 3)):
+        monkeypatch.setattr("latentgraph.graph.execute.SECONDS_TO_TIDY", least)
+        Engine(toy_registry()).run(toy_document(BAKERY)).result()
+        assert len(handed_back) == times
