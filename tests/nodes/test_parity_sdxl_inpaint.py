@@ -29,7 +29,7 @@ from tests.nodes.parity_sdxl_inpaint import (
 from tests.nodes.tiny_families import build_tiny_sdxl
 
 from latentgraph.graph.document import Document, parse_document
-from latentgraph.graph.errors import NodeFailedError
+from latentgraph.graph.errors import WorkflowError
 from latentgraph.graph.run import Engine
 from latentgraph.nodes.pixels import to_pil
 
@@ -153,17 +153,13 @@ def test_a_refiner_makes_anew_what_is_masked_as_the_pipeline_does(engine: Engine
 @pytest.mark.parametrize(
     ("workflow", "channels", "told"),
     [
-        ("sdxl_inpaint", 9, "the denoiser takes 9 channels, and the latents have 4; it is one for inpainting"),
-        (
-            "sdxl_inpaint_9_channel",
-            4,
-            "the denoiser takes 4 channels, and latents with what is laid behind them have 9",
-        ),
+        ("sdxl_inpaint", 9, "family sdxl, but 'denoiser' is of family sdxl/mask; put `inpaint_channels` before"),
+        ("sdxl_inpaint_9_channel", 4, "family sdxl/mask, but 'denoiser' is of family sdxl; take a model"),
     ],
 )
 def test_a_denoiser_of_other_channels_is_told_what_it_wants(
     workflow: str, channels: int, told: str, engine: Engine, models: Path, tmp_path: Path
 ) -> None:
     case = InpaintCase("Euler", channels)
-    with pytest.raises(NodeFailedError, match=told):
+    with pytest.raises(WorkflowError, match=told):
         run(engine, document(workflow, {}), case, models, draw_pair(tmp_path))
