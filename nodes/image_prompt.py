@@ -12,7 +12,7 @@ from latentgraph.nodes.handles import ImageEncoder, loaded
 from latentgraph.nodes.ip_adapter import IMAGE_PROMPT
 from latentgraph.nodes.loading.component import ReadsComponent, open_component
 from latentgraph.nodes.pixels import to_pil
-from latentgraph.nodes.values import Guidance, Image, ImagePrompt, IPAdapter, ScaledImagePrompt
+from latentgraph.nodes.values import Guidance, Image, ImagePrompt, IPAdapter, Mask, ScaledImagePrompt
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -126,7 +126,11 @@ def image_processor(config: Mapping[str, Any], *, normalize: bool = True) -> Any
 
 @node(category="text", variant=IMAGE_PROMPT)
 def add_image_prompt(
-    guidance: Guidance, prompt: ImagePrompt, scale: float = 1.0, blocks: dict[str, Any] | None = None
+    guidance: Guidance,
+    prompt: ImagePrompt,
+    scale: float = 1.0,
+    blocks: dict[str, Any] | None = None,
+    mask: Mask | None = None,
 ) -> Guidance:
     """Let pictures steer too, through an IP-Adapter. Put one behind the other, in the order of the IP-Adapters.
 
@@ -136,11 +140,29 @@ def add_image_prompt(
         scale: How much they have to say: 0 is nothing, 1 is as in training; 0.5 leaves room for the words.
         blocks: In place of `scale` one for each block of the denoiser, 0 where none is named, such as
             {"up": {"block_0": [0, 1, 0]}} for the style of the pictures alone in Stable Diffusion XL.
+        mask: Where in the picture to be made they count, of its shape: one for all of them, or one for each. What is
+            at least half covered is in. Null: everywhere.
     """
     import torch
 
     rows = len(guidance.positive.embeddings)
     sides = [prompt.negative, prompt.positive] if guidance.guided else [prompt.positive]
     embeddings = torch.cat([torch.cat([side[None]] * rows) for side in sides]).to(guidance.embeddings)
-    told = ScaledImagePrompt(embeddings, scale if blocks is None else blocks)
+    where = None if mask is None else binary_masks(mask.samples, len(prompt.positive))
+    told = ScaledImagePrompt(embeddings, scale if blocks is None else blocks, where)
     return replace(guidance, image_prompts=(*guidance.image_prompts, told))
+
+
+def binary_masks(samples: Tensor, pictures: int) -> Tensor:
+    """Masks for an image prompt as diffusers 0.42's IPAdapterMaskProcessor makes them.
+
+    Args:
+        samples: float32 (1, 1, H, W) in [0, 1] for all pictures, or (N, 1, H, W).
+        pictures: N.
+
+    Returns:
+        0 or 1, float32 (1, N, H, W).
+    """
+    if len(samples) not in (1, pictures):
+        raise ValueError(f"mask holds {len(samples)} masks for {pictures} pictures; give one, or one for each")
+    return (samples >= 0.5).to(samples.dtype).expand(pictures, -1, -1, -1).reshape(1, pictures, *samples.shape[-2:])

@@ -19,6 +19,7 @@ from latentgraph.nodes.loading.ip_adapter_file import (
     ReadsIPAdapter,
     read_ip_adapter,
 )
+from latentgraph.nodes.loading.sources import quiet_libraries
 from latentgraph.nodes.values import Guidance, IPAdapter
 
 if TYPE_CHECKING:
@@ -78,10 +79,13 @@ class IPAdapterWeights:
                 f"the IP-Adapter {self.path.name!r} adds to {self.layers} cross-attentions, and the denoiser has "
                 f"{cross}: it was made for another model"
             )
-        # diffusers makes the attention anew for all IP-Adapters at once.
+        # diffusers makes the attention anew for all IP-Adapters at once, and warns of a cast that is none.
         files = (*module.__dict__.get(FILES, ()), self.path)
         try:
-            with torch.random.fork_rng():  # New layers begin with random numbers, which are not to be missed elsewhere.
+            with (
+                quiet_libraries(),
+                torch.random.fork_rng(),
+            ):  # New layers begin with random numbers, which are not to be missed elsewhere.
                 module._load_ip_adapter_weights([tensors_of(path) for path in files], low_cpu_mem_usage=False)
         except (KeyError, RuntimeError) as error:
             raise ValueError(f"the IP-Adapter {self.path.name!r} does not fit the denoiser: {_first(error)}") from error
@@ -196,6 +200,29 @@ def image_embeds(module: Any, guidance: Guidance, rows: int) -> dict[str, Any]:
             )
     _set_scales(module, [one.scale for one in guidance.image_prompts])
     return {"image_embeds": told}
+
+
+def image_masks(guidance: Guidance, model_input: Tensor) -> dict[str, Any]:
+    """Where the image prompts count, by diffusers' names for it; empty where they count everywhere.
+
+    Args:
+        guidance: Holds the image prompts.
+        model_input: Of the denoiser, (B, C, h, w).
+
+    Raises:
+        ValueError: A mask is of another shape than the picture.
+    """
+    masks = [one.mask for one in guidance.image_prompts]
+    if all(one is None for one in masks):
+        return {}
+    rows, columns = model_input.shape[-2:]
+    for number, mask in enumerate(masks, 1):
+        if mask is not None and mask.shape[-2] * columns != mask.shape[-1] * rows:
+            raise ValueError(
+                f"the mask of image prompt {number} has {mask.shape[-1]} × {mask.shape[-2]} pixels, which is another "
+                f"shape than that of the picture, of {columns} × {rows} cells; give it one of the picture's shape"
+            )
+    return {"cross_attention_kwargs": {"ip_adapter_masks": masks}}
 
 
 def _reads(layer: Any) -> tuple[int, int]:

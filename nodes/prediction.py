@@ -8,7 +8,7 @@ from latentgraph.graph.context import ALONE, RunContext
 from latentgraph.nodes.calling import CALLED_FOR_EACH_SIDE, CALLS
 from latentgraph.nodes.control import residuals
 from latentgraph.nodes.guidance import guidance_scale_embedding, side_of
-from latentgraph.nodes.ip_adapter import image_embeds
+from latentgraph.nodes.ip_adapter import image_embeds, image_masks
 from latentgraph.nodes.t2i_adapter import added_features
 from latentgraph.nodes.values import Guidance, Timestep
 
@@ -82,6 +82,7 @@ def predicted(
         more = torch.cat([guidance.channels] * (len(model_input) // len(guidance.channels)))
         model_input = torch.cat([model_input, more], dim=1)
     _check_channels(module, model_input, guidance)
+    moved |= image_masks(guidance, model_input)
     if guidance.features:
         moved |= added_features(module, model_input, timestep, guidance)
     with torch.set_grad_enabled(embeddings.requires_grad):

@@ -126,7 +126,8 @@ def guidance_rows(value: Guidance) -> Rows:
     for name, tensor in value.added.items():
         yield from tensor_rows(tensor, name)
     for index, prompt in enumerate(value.image_prompts, 1):
-        yield f"image prompt {index}", f"{prompt.embeddings.shape[1]} pictures at {prompt.scale}"
+        where = "" if prompt.mask is None else ", in a mask"
+        yield f"image prompt {index}", f"{prompt.embeddings.shape[1]} pictures at {prompt.scale}{where}"
     for index, one in enumerate(value.features, 1):
         yield f"T2I-Adapter {index}", f"{len(one.levels)} levels in {one.factor:.0%} of the steps"
     yield from family_row(value.family)

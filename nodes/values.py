@@ -105,6 +105,8 @@ class ScaledImagePrompt:
     """Rows as in the embeddings of the text: (B, N, D) or (B, N, T, D), of [negative; positive] 2B when guided."""
     scale: float | Mapping[str, Any]
     """One for all of the denoiser's attention, or by its blocks as diffusers' `set_ip_adapter_scale` takes it."""
+    mask: Tensor | None = None
+    """Where in the picture to be made each of the N counts, 0 or 1, float32 (1, N, H, W); None: everywhere."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -34,9 +34,10 @@ from latentgraph.nodes import (
 )
 from latentgraph.nodes.handles import loaded
 from latentgraph.nodes.image import read_image
-from latentgraph.nodes.ip_adapter import image_embeds
+from latentgraph.nodes.image_prompt import binary_masks
+from latentgraph.nodes.ip_adapter import image_embeds, image_masks
 from latentgraph.nodes.value_details import guidance_rows, handle_rows, image_prompt_rows, ip_adapter_rows
-from latentgraph.nodes.values import Conditioning, Guidance, ImagePrompt, IPAdapter
+from latentgraph.nodes.values import Conditioning, Guidance, ImagePrompt, IPAdapter, Mask
 
 library: Any = diffusers
 FOLDER = Path(str(files("latentgraph.workflows")))
@@ -319,6 +320,21 @@ def test_every_row_of_a_batch_sees_the_pictures() -> None:
     assert not told[:3].any()
     assert all(torch.equal(row, prompt.positive) for row in told[3:])
     assert add_image_prompt(text_guidance(1.0, 3), prompt).image_prompts[0].embeddings.shape == (3, 2, 24)
+
+
+def test_masks_are_as_the_processor_of_diffusers_makes_them_and_wrong_ones_are_told() -> None:
+    samples = torch.rand(2, 1, 16, 24)
+    wanted = library.image_processor.IPAdapterMaskProcessor().preprocess(samples, height=16, width=24)
+    assert torch.equal(binary_masks(samples, 2), wanted.reshape(1, 2, 16, 24))
+    assert torch.equal(binary_masks(samples[:1], 2)[0, 1], wanted[0, 0])
+    with pytest.raises(ValueError, match="mask holds 2 masks for 3 pictures; give one, or one for each"):
+        binary_masks(samples, 3)
+    prompt = ImagePrompt(torch.randn(2, 24), torch.zeros(2, 24))
+    told = add_image_prompt(text_guidance(), prompt, mask=Mask(samples))
+    assert ("image prompt 1", "2 pictures at 1.0, in a mask") in list(guidance_rows(told))
+    assert "cross_attention_kwargs" in image_masks(told, torch.zeros(2, 4, 2, 3))
+    with pytest.raises(ValueError, match="image prompt 1 has 24 × 16 pixels, which is another shape than that of"):
+        image_masks(told, torch.zeros(2, 4, 3, 3))
 
 
 def test_there_is_something_to_see() -> None:

@@ -162,9 +162,14 @@ def linked(**links: str) -> dict[str, Any]:
     return {name: {"from": link} for name, link in links.items()}
 
 
-def document(case: Case, saved: list[Path]) -> Document:
+def document(case: Case) -> Document:
+    """The shipped workflow, as a case wants it."""
+    return parse_document(json.dumps(written(case)).encode(), "ip_adapter.json")
+
+
+def written(case: Case) -> dict[str, Any]:
     """The shipped workflow, with what it does not offer written in: further pictures, IP-Adapters and files."""
-    content = json.loads((FOLDER / "ip_adapter.json").read_text("utf-8"))
+    content: dict[str, Any] = json.loads((FOLDER / "ip_adapter.json").read_text("utf-8"))
     content["outputs"]["decoded"] = {"from": "decoded.image"}
     nodes = content["nodes"]
     nodes["scheduler"]["inputs"]["options"] = SCHEDULERS[case.scheduler][1]
@@ -191,7 +196,7 @@ def document(case: Case, saved: list[Path]) -> Document:
             nodes[f"cut_{name}"] = {"type": "crop_for_encoder", "inputs": cut}
             before = linked(after=f"cut_{name}.image")
         nodes[prompt]["inputs"]["image"] = before["after"] if len(names) > 1 else {"from": f"{names[0]}.image"}
-    return parse_document(json.dumps(content).encode(), "ip_adapter.json")
+    return content
 
 
 def given(case: Case, model: Path, adapters: Path, saved: list[Path]) -> dict[str, Any]:
@@ -223,11 +228,7 @@ def hold(case: Case, engine: Engine, model: Path, adapters: Path, folder: Path) 
     """Ours is theirs, bit for bit, in the latents and in the picture."""
     saved = [folder / "first.safetensors", folder / "second.safetensors"]
     picture, latents = expected(case, model, adapters, saved)
-    values = (
-        engine.run(document(case, saved), given(case, model, adapters, saved), settings={"device": "cpu"})
-        .result()
-        .values
-    )
+    values = engine.run(document(case), given(case, model, adapters, saved), settings={"device": "cpu"}).result().values
     assert picture.std() > 0
     assert torch.equal(values["latents"].samples, latents)
     assert torch.equal(values["decoded"].samples, picture)
@@ -246,6 +247,40 @@ def test_an_ip_adapter_gives_the_picture_of_the_pipeline_in_every_case(
     case: Case, engine: Engine, tiny_folder: Path, adapters: Path, tmp_path: Path
 ) -> None:
     hold(case, engine, tiny_folder, adapters, tmp_path)
+
+
+@pytest.mark.parametrize("masked", [(True, True), (False, True)], ids=["both", "the second"])
+def test_masks_give_the_picture_of_the_pipeline(
+    masked: tuple[bool, bool], engine: Engine, tiny_folder: Path, adapters: Path
+) -> None:
+    case = Case(("plain", "other"), 0.7, several=False, guidance_scale=7.5, batch=2, saved=False, scheduler="PNDM")
+    sides = [torch.zeros(64, 64, dtype=torch.uint8) for _ in range(2)]
+    sides[0][:, :30], sides[1][:, 30:] = 255, 255
+    for name, rows in zip(("left", "right"), sides, strict=True):
+        Picture.fromarray(rows.numpy()).save(adapters / f"{name}.png")
+    pipe = pipeline(tiny_folder, adapters, case.adapters)
+    pipe.set_ip_adapter_scale(case.scales)
+    prepared = library.image_processor.IPAdapterMaskProcessor().preprocess(
+        [Picture.fromarray(rows.numpy()) for rows in sides], height=64, width=64
+    )
+    counts = [len(names) for names in case.pictures]
+    every = [one[None].repeat(1, count, 1, 1) for one, count in zip(prepared, counts, strict=True)]
+    masks = [one if used else None for one, used in zip(every, masked, strict=True)]
+    picture = pipe(
+        PROMPT, num_inference_steps=STEPS, generator=torch.Generator("cpu").manual_seed(3), output_type="pt",
+        num_images_per_prompt=2, cross_attention_kwargs={"ip_adapter_masks": masks},
+        ip_adapter_image=[[opened(adapters / f"{name}.png") for name in names] for names in case.pictures],
+    ).images  # fmt: skip
+    content = written(case)
+    for node, name, used in zip(("steering", "second"), ("left", "right"), masked, strict=True):
+        content["inputs"][name] = {"type": "string"}
+        content["nodes"][name] = {"type": "load_mask", "inputs": linked(path=f"inputs.{name}")}
+        content["nodes"][node]["inputs"] |= linked(mask=f"{name}.mask") if used else {}
+    values = given(case, tiny_folder, adapters, []) | {
+        name: str(adapters / f"{name}.png") for name in ("left", "right")
+    }
+    made = engine.run(parse_document(json.dumps(content).encode(), "masks.json"), values).result().values
+    assert torch.equal(made["decoded"].samples, picture)
 
 
 def test_scales_by_blocks_and_a_lora_give_the_picture_of_the_pipeline(
