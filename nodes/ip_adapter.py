@@ -82,10 +82,8 @@ class IPAdapterWeights:
         # diffusers makes the attention anew for all IP-Adapters at once, and warns of a cast that is none.
         files = (*module.__dict__.get(FILES, ()), self.path)
         try:
-            with (
-                quiet_libraries(),
-                torch.random.fork_rng(),
-            ):  # New layers begin with random numbers, which are not to be missed elsewhere.
+            # New layers begin with random numbers of the CPU, which are not to be missed elsewhere.
+            with quiet_libraries(), torch.random.fork_rng(devices=[]):
                 module._load_ip_adapter_weights([tensors_of(path) for path in files], low_cpu_mem_usage=False)
         except (KeyError, RuntimeError) as error:
             raise ValueError(f"the IP-Adapter {self.path.name!r} does not fit the denoiser: {_first(error)}") from error
