@@ -39,6 +39,7 @@ from latentgraph.nodes.load_images import load_images
 from latentgraph.nodes.load_sd3 import load_sd3
 from latentgraph.nodes.load_sdxl import load_sdxl
 from latentgraph.nodes.lora import load_lora
+from latentgraph.nodes.lora_flux import load_lora_flux
 from latentgraph.nodes.lora_sdxl import load_lora_sdxl
 from latentgraph.nodes.masks import blur_mask, load_mask, mask_image
 from latentgraph.nodes.memory import MEMORY
@@ -168,6 +169,7 @@ __all__ = [
     "load_ip_adapter",
     "load_latents",
     "load_lora",
+    "load_lora_flux",
     "load_lora_sdxl",
     "load_mask",
     "load_model",

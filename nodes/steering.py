@@ -8,6 +8,7 @@ from pydantic import Field
 
 from latentgraph.graph.context import ALONE, RunContext
 from latentgraph.graph.node import node
+from latentgraph.nodes.decode import unscaled
 from latentgraph.nodes.denoise import with_samples
 from latentgraph.nodes.handles import VAE, loaded
 from latentgraph.nodes.preview import clean_estimate
@@ -73,7 +74,7 @@ def colour_slope(
         moved = samples.detach().float().requires_grad_()
         clean = clean_estimate(scheduler, moved, prediction.detach(), timestep)
         weight = next(module.parameters())
-        decoded = module.decode((clean / module.config.scaling_factor).to(weight.dtype), return_dict=False)[0]
+        decoded = module.decode(unscaled(module.config, clean).to(weight.dtype), return_dict=False)[0]
         colours = decoded.float() * 0.5 + 0.5
         loss = (colours[:, channel] - WANTED).abs().mean(dim=(1, 2)).sum()
         (slope,) = torch.autograd.grad(loss, moved)
