@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import Field
 
@@ -14,6 +14,9 @@ from latentgraph.nodes.values import Conditioning, Tokens, TokenStream
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+OF_SEVERAL: Final = ("CLIPTextModelWithProjection", "T5EncoderModel")
+"""Classes of text encoders that no family has alone."""
 
 
 @node(category="text")
@@ -74,6 +77,11 @@ def encode(
         clip_skip: How many of the encoder's last layers to leave out; some models were trained on 1.
         images_per_prompt: How often to repeat the result, once for each image of the prompt: p0 p0 p1 p1.
     """
+    if text_encoder.class_name in OF_SEVERAL:
+        raise ValueError(
+            f"a {text_encoder.class_name} is one of several text encoders, whose embeddings are put together; "
+            "take the node of its family, such as encode_sdxl, encode_sd3 or encode_flux"
+        )
     module = loaded(text_encoder, context)
     stream = tokens.streams[0]
     embeddings = text_embeddings(module, stream.input_ids, stream.mask, clip_skip)

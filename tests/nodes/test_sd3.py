@@ -22,6 +22,7 @@ from latentgraph.nodes import (
     configure_scheduler,
     denoise_step,
     draw_noise,
+    encode,
     encode_sd3,
     guidance,
     load_model,
@@ -29,6 +30,7 @@ from latentgraph.nodes import (
     make_flow_latents,
     schedule_flow,
     start_random_state,
+    tokenize,
     tokenize_sd3,
 )
 from latentgraph.nodes.load_sd3 import SD3Model
@@ -167,6 +169,13 @@ def test_what_the_encoders_cannot_read_is_told(model: SD3Model, tiny_folder: Pat
     other = load_model(str(tiny_folder)).text_encoder
     with pytest.raises(ValueError, match="a CLIPTextModel sums up no text"):
         encode_sd3(other, parts[1], tokens, model.denoiser, model.text_encoder_3)
+
+
+def test_one_of_several_encoders_is_not_taken_for_the_only_one(model: SD3Model) -> None:
+    for one in (model.text_encoder, model.text_encoder_2, model.text_encoder_3):
+        assert one is not None
+        with pytest.raises(ValueError, match="is one of several text encoders, whose embeddings are put together; "):
+            encode(one, tokenize(model.tokenizer, "a cat"))
 
 
 @pytest.mark.parametrize(
