@@ -60,14 +60,10 @@ class LoraAdapter:
         scales: dict[str, float] = module.__dict__.setdefault(SCALES, {})
         name = f"lora_{len(scales)}"
         try:
-<<<<<<< HEAD
             with warnings.catch_warnings():
                 # peft takes a second LoRA in a module for a slip; here one is put behind the other on purpose.
                 warnings.filterwarnings("ignore", "Already found a `peft_config`", UserWarning)
-                _add(module, self.path, self.role, name)
-=======
-            self.add(module, name)
->>>>>>> 3235723 (Add a LoRA to the parts of Flux, bit for bit as FluxPipeline does)
+                self.add(module, name)
         except (RuntimeError, ValueError) as error:
             first = str(error).strip().splitlines()[0]
             raise ValueError(f"the LoRA {self.path.name!r} does not fit the {self.role}: {first[:200]}") from error
