@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from latentgraph.graph.errors import NodeDefinitionError
-from latentgraph.graph.node import NodeType, is_node, node_type
+from latentgraph.graph.node import NodeType, is_node, node_name, node_type
 from latentgraph.graph.settings import Setting
 from latentgraph.graph.types import PortType
 from latentgraph.graph.values import ValueType, ValueTypes
@@ -29,6 +29,8 @@ class Registry:
     def __init__(self) -> None:
         """Start empty."""
         self._nodes: dict[str, NodeType] = {}
+        self._unread: dict[str, Callable[..., Any]] = {}
+        """Our own functions, whose declarations are read when asked for: a workflow uses a few of them."""
         self._origins: dict[str, str] = {}
         self.values = ValueTypes()
         self.settings: dict[str, Setting] = {}
@@ -64,7 +66,7 @@ class Registry:
                 f"package '{package}' imports {', '.join(heavy)} when its nodes are listed, which makes every command "
                 "wait for it; import it inside the functions that need it"
             )
-        self.add_module(module, origin=package)
+        self.add_module(module, origin=package, later=entry.value == ENTRY_POINTS)
 
     def add_file(self, path: Path) -> None:
         """Import a Python file that the user named and take its nodes.
@@ -91,13 +93,24 @@ class Registry:
         if not self.add_module(module, origin=str(path), source=f"#{digest}"):
             raise NodeDefinitionError(f"{path}: declares no node; put @node(category=...) over a function")
 
-    def add_module(self, module: ModuleType, *, origin: str, source: str = "") -> int:
-        """Take every node, value type and setting that `module` holds, and return how many nodes."""
+    def add_module(self, module: ModuleType, *, origin: str, source: str = "", later: bool = False) -> int:
+        """Take every node, value type and setting that `module` holds, and return how many nodes.
+
+        Args:
+            module: Whose namespace is looked through.
+            origin: The package or file that it is of.
+            source: Digest of the file.
+            later: Whether declarations are read when they are asked for, because a test says that they are right.
+        """
         nodes = 0
         for value in list(vars(module).values()):
             if is_node(value):
-                self.add(value, origin=origin, source=source)
                 nodes += 1
+                if later:
+                    self._unread[node_name(value)] = value
+                    self._origins[node_name(value)] = origin
+                else:
+                    self.add(value, origin=origin, source=source)
             elif isinstance(value, ValueType):
                 self.values.add(value)
             elif isinstance(value, Setting):
@@ -111,7 +124,7 @@ class Registry:
             NodeDefinitionError: Its declaration is wrong, or another function has its name.
         """
         declared = node_type(function, source)
-        known = self._nodes.get(declared.name)
+        known = self.get(declared.name)
         if known is not None and known.function is not function:
             raise NodeDefinitionError(
                 f"{function.__module__}.{function.__qualname__}: the name '{declared.name}' is taken by "
@@ -123,6 +136,10 @@ class Registry:
 
     def get(self, name: str) -> NodeType | None:
         """The node type called `name`."""
+        if (function := self._unread.get(name)) is not None:
+            # In this order, as another thread may ask for the same one.
+            self._nodes[name] = node_type(function)
+            self._unread.pop(name, None)
         return self._nodes.get(name)
 
     def origin(self, name: str) -> str:
@@ -131,15 +148,17 @@ class Registry:
 
     def names(self) -> list[str]:
         """The names of all node types."""
-        return sorted(self._nodes)
+        return sorted({*self._nodes, *self._unread})
 
     def __iter__(self) -> Iterator[NodeType]:
         """All node types, by category and name."""
+        for name in list(self._unread):
+            self.get(name)
         return iter(sorted(self._nodes.values(), key=lambda one: (one.category, one.name)))
 
     def __len__(self) -> int:
         """How many node types there are."""
-        return len(self._nodes)
+        return len(self.names())
 
     def bridge(self, source: PortType, target: PortType) -> list[str]:
         """The fewest nodes that, put in a row, turn `source` into `target`; empty where none do."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from latentgraph.graph.boxes import INDEX, Scope, source_box
-from latentgraph.graph.check.inputs import ANYTHING, input_type
+from latentgraph.graph.declared import ANYTHING, input_type
 from latentgraph.graph.node import REQUIRED, Port
 from latentgraph.graph.registry import Registry
 from latentgraph.graph.types import PortType

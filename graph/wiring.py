@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from latentgraph.graph.boxes import INDEX, End, Scope, end_of, sink_box, source_box
-from latentgraph.graph.check.inputs import ANYTHING, input_type
+from latentgraph.graph.declared import ANYTHING, input_type
 from latentgraph.graph.registry import Registry
 from latentgraph.graph.reread import reread
 from latentgraph.graph.types import PortType, list_of, literal_type

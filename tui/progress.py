@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Self
 
 from latentgraph.graph.events import Event, NodeFinished, NodeProgress, NodeStarted, Observed, Warned
+from latentgraph.tui.durations import duration
 from latentgraph.tui.messages import console, print_json, say
 
 if TYPE_CHECKING:
@@ -162,15 +163,6 @@ def view_for(names: Iterable[str], *, as_json: bool, quiet: bool) -> View:
     if quiet or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         return PlainView(quiet=quiet)
     return BarView(names)
-
-
-def duration(seconds: float) -> str:
-    """Seconds as a person reads them."""
-    if seconds < 60:
-        return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
 def _left(event: NodeProgress) -> str:

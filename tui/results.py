@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from latentgraph.graph.events import RunCancelled, RunFinished
+from latentgraph.tui.durations import duration
 from latentgraph.tui.messages import console
 from latentgraph.tui.picture import show_pictures
-from latentgraph.tui.progress import duration
 
 
 def show_results(finished: RunFinished, images: str, drawn: Mapping[str, int]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from latentgraph.graph.check.inputs import input_type
+from latentgraph.graph.declared import input_type
 from latentgraph.graph.errors import WorkflowError
 from latentgraph.graph.names import closest
 from latentgraph.graph.parse import parse

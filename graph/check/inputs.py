@@ -4,38 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Any, Literal
-
-from pydantic import Field
+from typing import Any
 
 from latentgraph.graph.access import FileAccess
-from latentgraph.graph.check.declarations import declaration_fault
 from latentgraph.graph.check.report import Report, value_suggestion
+from latentgraph.graph.declared import ANYTHING, PLAIN_TYPES, declaration_fault, input_type
 from latentgraph.graph.registry import Registry
 from latentgraph.graph.typed import Absent, Constant, Offer, Supply
-from latentgraph.graph.types import SCALARS, PortType, ValueFaultError
+from latentgraph.graph.types import PortType, ValueFaultError
 from latentgraph.graph.workflow import Workflow, WorkflowInput
-
-ANYTHING = PortType(Any)
-_CLASSES: Mapping[str, type] = {name: python for python, name in SCALARS.items()}
-
-
-def input_type(declared: WorkflowInput, registry: Registry) -> PortType | None:
-    """The type of a declared input with its bounds; None where its type's name is unknown or the bounds are wrong."""
-    known = registry.values.by_name(declared.type)
-    python = _CLASSES.get(declared.type) or (known.python_type if known else None)
-    if python is None or declaration_fault(declared, _CLASSES.get(declared.type)):
-        return None
-    annotation: Any = python
-    if declared.choices is not None:
-        plain = PortType(python)
-        annotation = Literal[tuple(plain.parse(choice) for choice in declared.choices)]
-    bounds = {"ge": declared.minimum, "le": declared.maximum, "multiple_of": declared.multiple_of}
-    present: dict[str, Any] = {name: bound for name, bound in bounds.items() if bound is not None}
-    if present:
-        annotation = Annotated[annotation, Field(**present)]
-    nullable = not declared.required and declared.default is None
-    return PortType(annotation | None if nullable else annotation)
 
 
 def unknown_inputs(workflow: Workflow, given: Mapping[str, Any], report: Report) -> None:
@@ -77,13 +54,13 @@ def input_offers(
 
 
 def _declared_type(name: str, declared: WorkflowInput, registry: Registry, report: Report) -> PortType:
-    known = [*_CLASSES, *registry.values.names()]
+    known = [*PLAIN_TYPES, *registry.values.names()]
     place = ("inputs", name)
     if declared.type not in known:
         message = f"unknown type '{declared.type}'"
         report.unknown("E116", message, declared.type, known, (*place, "type"), "inputs", name, key=False)
         return ANYTHING
-    if fault := declaration_fault(declared, _CLASSES.get(declared.type)):
+    if fault := declaration_fault(declared, PLAIN_TYPES.get(declared.type)):
         report.add("E116", fault.message, (*place, *fault.path), "inputs", name, hint=fault.hint)
     return input_type(declared, registry) or ANYTHING
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from latentgraph.graph.boxes import INDEX
 from latentgraph.graph.check.families import base_of
-from latentgraph.graph.check.inputs import ANYTHING
 from latentgraph.graph.check.nodes import check_nodes, refuse_fields
 from latentgraph.graph.check.scope import UNKNOWN, JsonPath, Scope
+from latentgraph.graph.declared import ANYTHING
 from latentgraph.graph.typed import Absent, Constant, Offer, Supply, TypedLoop, TypedNode, Wire
 from latentgraph.graph.types import PortType, list_of, literal_type
 from latentgraph.graph.workflow import Node, link_text

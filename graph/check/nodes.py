@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from latentgraph.graph.access import AccessError, reads_of
 from latentgraph.graph.check.families import base_of
-from latentgraph.graph.check.inputs import ANYTHING
 from latentgraph.graph.check.ports import settle_ports
 from latentgraph.graph.check.scope import UNKNOWN, JsonPath, Scope, links_of
+from latentgraph.graph.declared import ANYTHING
 from latentgraph.graph.node import Port
 from latentgraph.graph.order import ordered
 from latentgraph.graph.typed import Absent, Offer, TypedLoop, TypedNode, Wire

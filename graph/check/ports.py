@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from latentgraph.graph.access import AccessError, reads_of
 from latentgraph.graph.check.families import Families
-from latentgraph.graph.check.inputs import ANYTHING
 from latentgraph.graph.check.report import value_suggestion
 from latentgraph.graph.check.scope import GONE, JsonPath, Scope
+from latentgraph.graph.declared import ANYTHING
 from latentgraph.graph.node import Port
 from latentgraph.graph.typed import Absent, Constant, Offer, TypedNode, Wire
 from latentgraph.graph.types import PortType, ValueFaultError, takes_object

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from latentgraph.graph.access import FileAccess
-from latentgraph.graph.check.inputs import ANYTHING
 from latentgraph.graph.check.report import Report
+from latentgraph.graph.declared import ANYTHING
 from latentgraph.graph.problem import Suggestion
 from latentgraph.graph.registry import Registry
 from latentgraph.graph.typed import Absent, Offer, Wire

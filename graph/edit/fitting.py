@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from latentgraph.graph.access import reads_of
 from latentgraph.graph.boxes import INPUTS, NEW_EACH, NEW_INPUT, End, growing_ports
-from latentgraph.graph.check.inputs import ANYTHING
+from latentgraph.graph.declared import ANYTHING
 from latentgraph.graph.edit.graph import Graph
 from latentgraph.graph.edit.port_types import declaration, is_anything, refused_by
 from latentgraph.graph.node import NodeType

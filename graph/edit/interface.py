@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from latentgraph.graph.boxes import INPUTS, OUTPUTS
-from latentgraph.graph.check.inputs import input_type
+from latentgraph.graph.declared import input_type
 from latentgraph.graph.edit.draft import plain
 from latentgraph.graph.edit.edit import ABSENT, Data, Edit
 from latentgraph.graph.edit.graph import Graph, require_name, unique, unknown

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from importlib.resources import files
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, SystemCommand
@@ -19,12 +18,12 @@ from latentgraph.tui.editor.dialogs.palette import Commands, Palette
 from latentgraph.tui.editor.main_screen import MainScreen
 from latentgraph.tui.editor.opening import Opened
 from latentgraph.tui.editor.request import EditRequest
+from latentgraph.tui.editor.style_files import FIRST
 from latentgraph.tui.editor.themes import DARK, THEMES, variable_defaults
 
 if TYPE_CHECKING:
     from latentgraph.tui.editor.pictures.protocol import Mode
 
-STYLES = ("app", "canvas", "inspector", "dialogs", "pictures")
 TEXTUAL_COMMANDS = ("Theme", "Screenshot")
 
 
@@ -32,7 +31,7 @@ class EditorApp(App[int]):
     """The editor."""
 
     TITLE = "latentgraph"
-    CSS_PATH: ClassVar = [str(files("latentgraph.tui.editor") / "styles" / f"{name}.tcss") for name in STYLES]
+    CSS_PATH: ClassVar = FIRST
     COMMANDS: ClassVar = App.COMMANDS | {Commands}
 
     def __init__(

@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from latentgraph.graph.names import printable
-from latentgraph.tui.progress import duration
+from latentgraph.tui.durations import duration
 
 Part = str | tuple[str, str]
 """Text, or text and its style."""

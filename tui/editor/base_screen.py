@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from threading import Event
 from typing import TYPE_CHECKING, Any, Literal
 
+from textual.containers import Vertical
 from textual.message import Message as ScreenMessage
 from textual.screen import Screen
 
@@ -15,23 +17,22 @@ from latentgraph.graph.boxes import Scope, path_of
 from latentgraph.graph.edit.edit import Edit
 from latentgraph.graph.edit.graph import Graph
 from latentgraph.graph.errors import EditError
-from latentgraph.graph.events import Preview
-from latentgraph.graph.process import EngineProcess, Looked, Message
 from latentgraph.graph.registry import Registry
 from latentgraph.tui.editor.bars import RunBar, TopBar
 from latentgraph.tui.editor.canvas.widget import GraphCanvas
-from latentgraph.tui.editor.inspector.inspector import SIGNS, Inspector
-from latentgraph.tui.editor.inspector.link_list import ascii_glyph, port_glyph
-from latentgraph.tui.editor.inspector.texts import ASCII_SIGNS
 from latentgraph.tui.editor.key_line import KeyLine
 from latentgraph.tui.editor.made import MadeRun, MadeRuns
 from latentgraph.tui.editor.request import EditRequest
 from latentgraph.tui.editor.runs import Runs, Wanted
 from latentgraph.tui.editor.session import Session
+from latentgraph.tui.editor.style_files import read_later_styles
 from latentgraph.tui.quiet import SETTINGS
 
 if TYPE_CHECKING:
+    from latentgraph.graph.events import Preview
+    from latentgraph.graph.process import EngineProcess, Looked, Message
     from latentgraph.tui.editor.pictures.protocol import Mode
+    from latentgraph.tui.editor.sidebar import Sidebar
 
 Tone = Literal["information", "warning", "error"]
 
@@ -62,7 +63,6 @@ class BaseScreen(Screen[None]):
         self.request = request
         self.mode = mode
         self.places: list[Place] = []
-        self.made = MadeRuns()
         self._said = ""
         """What was said last."""
         self.device = ""
@@ -70,19 +70,46 @@ class BaseScreen(Screen[None]):
         self.heard: deque[Message] = deque()
         self.woken = Event()
         """Set while the screen is on its way to what was heard."""
-        self.engine = EngineProcess(
+        self.runs = Runs(lambda: self.engine, self.run_ended)
+        self.top_bar = TopBar(id="top-bar")
+        self.run_bar = RunBar(id="run-bar")
+        self.canvas = GraphCanvas(id="canvas", ascii_only=request.ascii_only)
+        self.beside = Vertical(id="sidebar")
+        """Where the sidebar is once it is made."""
+        self.key_line = KeyLine(self)
+
+    @cached_property
+    def made(self) -> MadeRuns:
+        """The runs that were made, also before this start."""
+        return MadeRuns()
+
+    @cached_property
+    def engine(self) -> EngineProcess:
+        """The process that runs are made in, once it is started."""
+        from latentgraph.graph.process import EngineProcess
+
+        request = self.request
+        return EngineProcess(
             self._receive,
             node_files=request.node_files,
             allow_read=tuple(request.allow_read),
             environment=SETTINGS,
         )
-        self.runs = Runs(self.engine, self.run_ended)
-        self.top_bar = TopBar(id="top-bar")
-        self.run_bar = RunBar(id="run-bar")
-        self.canvas = GraphCanvas(id="canvas", ascii_only=request.ascii_only)
-        signs, glyph = (ASCII_SIGNS, ascii_glyph) if request.ascii_only else (SIGNS, port_glyph)
-        self.inspector = Inspector(signs=signs, glyph_of=glyph, id="inspector")
-        self.key_line = KeyLine(self)
+
+    @cached_property
+    def sidebar(self) -> Sidebar:
+        """What is beside the canvas, made when it is first asked for: after the first frame, if nobody is hasty."""
+        from latentgraph.tui.editor.sidebar import Sidebar
+
+        read_later_styles(self.app)
+        sidebar = Sidebar(self.mode, ascii_only=self.request.ascii_only)
+        self.beside.mount(*sidebar.widgets)
+        return sidebar
+
+    @property
+    def has_sidebar(self) -> bool:
+        """Whether the sidebar is made."""
+        return "sidebar" in vars(self)
 
     def _receive(self, message: Message) -> None:
         """Called in the reader's thread: put it where the screen finds it, and wake the screen if it sleeps."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.timer import Timer
@@ -13,9 +14,11 @@ from latentgraph.graph.document import Document
 from latentgraph.graph.problem import Problem
 from latentgraph.graph.workflow import Workflow
 from latentgraph.tui.editor.canvas.messages import ModeChanged
-from latentgraph.tui.editor.dialogs.problems import ProblemList
 from latentgraph.tui.editor.graph_view import GraphView
 from latentgraph.tui.editor.session import Session
+
+if TYPE_CHECKING:
+    from latentgraph.tui.editor.dialogs.problems import ProblemList
 
 CHECK_SECONDS = 0.15
 """How long after the last edit the workflow is checked."""
@@ -24,7 +27,6 @@ CHECK_SECONDS = 0.15
 class CheckView(GraphView):
     """The part of the main screen that says what is wrong."""
 
-    problem_list: ProblemList
     _check_timer: Timer | None = None
     _marks_changed = False
 
@@ -87,16 +89,16 @@ class CheckView(GraphView):
 
     def _show_problems(self) -> None:
         problems = [one for one in self.session.problems if one.severity != "note"]
-        self.problem_list.show(problems)
-        self.problem_list.display = bool(problems)
+        self.sidebar.problems.show(problems)
+        self.sidebar.problems.display = bool(problems)
 
-    @on(ProblemList.Chosen)
-    def _problem_chosen(self, event: ProblemList.Chosen) -> None:
+    def on_problem_list_chosen(self, event: ProblemList.Chosen) -> None:
+        """Go where a problem is."""
         self.go_to_problem(event.problem)
 
     def action_next_problem(self) -> None:
         """Go to the next problem and its field."""
-        problem = self.problem_list.go_on() if self.problem_list.problems else None
+        problem = self.sidebar.problems.go_on() if self.sidebar.problems.problems else None
         if problem is None:
             self.tell("Nothing is wrong.")
         else:
@@ -104,11 +106,11 @@ class CheckView(GraphView):
 
     def action_fix_problem(self) -> None:
         """Do what the hint of the current problem says."""
-        problem = self.problem_list.current
+        problem = self.sidebar.problems.current
         if problem is None:
             self.tell("Nothing is wrong.")
         else:
-            self.problem_list.action_fix()
+            self.sidebar.problems.action_fix()
 
     def go_to_problem(self, problem: Problem) -> None:
         """Show the box and the field that a problem is about."""
@@ -125,12 +127,12 @@ class CheckView(GraphView):
             self.show_subject()
             if problem.port and depth == len(parts) - 1:
                 self.go_to_form()
-                self.inspector.focus_field(problem.port)
+                self.sidebar.inspector.focus_field(problem.port)
 
     def ready_to_run(self) -> bool:
         """Whether nothing is wrong; else go to what is."""
         self.finish_typing()
-        if faulty := self.inspector.faulty:
+        if faulty := self.sidebar.inspector.faulty:
             first = faulty[0]
             self.tell(f"{first.key}.{first.port}: {first.sentence}", "warning")
             return False

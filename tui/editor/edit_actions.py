@@ -25,9 +25,9 @@ from latentgraph.tui.editor.canvas.messages import (
     MenuWanted,
     PortChosen,
 )
-from latentgraph.tui.editor.dialogs.problems import ProblemList
 
 if TYPE_CHECKING:
+    from latentgraph.tui.editor.dialogs.problems import ProblemList
     from latentgraph.tui.editor.scene import Side
 
 
@@ -264,8 +264,8 @@ class EditActions(Adding):
 
     # --- hints of problems
 
-    @on(ProblemList.FixWanted)
-    def _fix_wanted(self, event: ProblemList.FixWanted) -> None:
+    def on_problem_list_fix_wanted(self, event: ProblemList.FixWanted) -> None:
+        """Do what the hint of a problem says."""
         edit = fix(self.graph, event.problem)
         if edit is None:
             self.tell("This problem has no hint that can be applied by a key.", "warning")

@@ -31,15 +31,14 @@ class FileActions(BaseScreen):
         return Session(opened, self.registry, allowed=tuple(self.request.allow_read))
 
     def begin(self, opened: Opened | None) -> None:
-        """Show what was asked for, or offer what there is; first of all what an editor that was killed left behind."""
+        """Show what was asked for, or nothing yet."""
         if opened is not None and opened.path is not None and not opened.is_new:
             remember(opened.path)
         self.enter(self.session_for(opened or Opened(empty_document())))
-        self.offer_at_start(choose=opened is None)
 
     @work
     async def offer_at_start(self, *, choose: bool) -> None:
-        """Offer to recover, then what to begin with."""
+        """Offer first of all what an editor that was killed left behind, then what to begin with."""
         if await self._recover():
             return
         if choose:

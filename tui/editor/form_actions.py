@@ -146,7 +146,7 @@ class FormActions(BaseScreen):
 
     def finish_typing(self) -> None:
         """Take what is being typed into a field as an edit."""
-        for event in self.inspector.take_commits():
+        for event in self.sidebar.inspector.take_commits():
             self._take(event)
         self.session.history.seal()
 

@@ -12,7 +12,6 @@ from latentgraph.graph.edit.edit import Edit
 from latentgraph.tui.editor.bars import TopView
 from latentgraph.tui.editor.base_screen import BaseScreen, Place
 from latentgraph.tui.editor.canvas.messages import BoxOpened, CursorMoved, ModeChanged
-from latentgraph.tui.editor.inspector.boxes import subject_for
 from latentgraph.tui.editor.scene import NodeState, build_scene
 
 
@@ -43,7 +42,7 @@ class GraphView(BaseScreen):
             self.go_to_scope(edit.scope)
         while self.scope and not self._is_there(self.scope):
             self.places.pop()
-        self.inspector.forget(self._has_box)
+        self.sidebar.inspector.forget(self._has_box)
         before = self.canvas.scene
         self.show_graph()
         boxes = self.canvas.scene.boxes
@@ -107,15 +106,18 @@ class GraphView(BaseScreen):
         self.key_line.look()
 
     def show_subject(self) -> None:
-        """Have the form show the current box."""
-        key = self.canvas.cursor
-        session = self.session
-        if key is None or key not in self.canvas.scene.boxes:
-            self.inspector.show(None)
+        """Have the form show the current box, if there is a form already: it is told when it comes."""
+        if not self.has_sidebar:
             return
+        key, session, inspector = self.canvas.cursor, self.session, self.sidebar.inspector
+        if key is None or key not in self.canvas.scene.boxes:
+            inspector.show(None)
+            return
+        from latentgraph.tui.editor.inspector.boxes import subject_for
+
         folder = session.base.folder
         problems = session.problems
-        self.inspector.show(subject_for(session.signatures, session.workflow, self.scope, key, problems, folder=folder))
+        inspector.show(subject_for(session.signatures, session.workflow, self.scope, key, problems, folder=folder))
         if self.engine.alive and self.canvas.scene.boxes[key].role not in ("source", "sink"):
             self.engine.look(self.path_of(key))
 

@@ -10,39 +10,36 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.events import ScreenResume
 from textual.geometry import Size
-from textual.widgets import ContentSwitcher, Input, Tab, Tabs
+from textual.widgets import Input
 
 from latentgraph.graph.edit.whole import take_values
-from latentgraph.graph.events import Preview
 from latentgraph.graph.names import printable
-from latentgraph.graph.process import Looked
 from latentgraph.graph.registry import Registry
 from latentgraph.tui.editor.canvas.messages import LeaveWanted
 from latentgraph.tui.editor.check_view import CheckView
-from latentgraph.tui.editor.dialogs.problems import ProblemList
 from latentgraph.tui.editor.edit_actions import EditActions
 from latentgraph.tui.editor.file_actions import FileActions
 from latentgraph.tui.editor.form_actions import FormActions
 from latentgraph.tui.editor.keys import bindings_for
 from latentgraph.tui.editor.opening import Opened
-from latentgraph.tui.editor.pages import HistoryPage, LogPage, QueuePage
-from latentgraph.tui.editor.pictures.live import LivePreview
-from latentgraph.tui.editor.pictures.view import PictureView
 from latentgraph.tui.editor.request import EditRequest
 from latentgraph.tui.editor.run_actions import RunActions
 
 if TYPE_CHECKING:
+    from textual.widgets import Tabs
+
+    from latentgraph.graph.events import Preview
+    from latentgraph.graph.process import Looked
     from latentgraph.tui.editor.pictures.protocol import Mode
 
 WATCH_SECONDS = 2.0
 """How often is looked whether another program wrote the file."""
 WARM_UP_SECONDS = 2.0
 """After which the engine's process is started, so that the first run finds its libraries loaded."""
-PAGES = {"inspector": "Inspect", "queue": "Queue", "history": "History", "log": "Log"}
 
 
 class MainScreen(EditActions, FormActions, FileActions, RunActions, CheckView):
@@ -57,29 +54,14 @@ class MainScreen(EditActions, FormActions, FileActions, RunActions, CheckView):
         self._opened = opened
         self._began = False
         self._run_shown = 0
-        self.queue_page = QueuePage(id="queue")
-        self.history_page = HistoryPage(id="history")
-        self.log_page = LogPage(id="log")
-        self.problem_list = ProblemList(id="problems")
-        self.picture = PictureView(mode, id="picture")
-        self.live = LivePreview(id="live")
         self.find_bar = Input(placeholder="find by name, type or value", id="find-bar", compact=True)
-        self.tabs = Tabs(*(Tab(title, id=f"tab-{page}") for page, title in PAGES.items()), id="tabs")
-        self.pages = ContentSwitcher(
-            self.inspector, self.queue_page, self.history_page, self.log_page, initial="inspector", id="pages"
-        )
 
     def compose(self) -> ComposeResult:
         """The bars, the canvas and the side."""
         yield self.top_bar
         with Horizontal(id="body"):
             yield self.canvas
-            with Vertical(id="side"):
-                yield self.tabs
-                yield self.pages
-                yield self.problem_list
-                yield self.picture
-                yield self.live
+            yield self.beside
         yield self.find_bar
         yield self.run_bar
         yield self.key_line
@@ -97,14 +79,20 @@ class MainScreen(EditActions, FormActions, FileActions, RunActions, CheckView):
     def on_mount(self) -> None:
         """Show what was asked for."""
         self.canvas.fits = self.fitting
-        self.problem_list.display = self.find_bar.display = self.live.display = self.picture.display = False
+        self.find_bar.display = False
         self.run_bar.show(None)
         self.canvas.focus()
         self.begin(self._opened)
+        self.call_after_refresh(self.complete)
+
+    def complete(self) -> None:
+        """Behind the first frame, make what it could do without."""
+        self.sidebar.history.show(self.made.runs)
+        self.sidebar.queue.show(())
+        self.show_subject()
+        self.offer_at_start(choose=self._opened is None)
         self.set_timer(WARM_UP_SECONDS, self.warm_up)
         self.set_interval(WATCH_SECONDS, self.watch_disk)
-        self.history_page.show(self.made.runs)
-        self.queue_page.show(())
 
     # --- what runs
 
@@ -115,42 +103,39 @@ class MainScreen(EditActions, FormActions, FileActions, RunActions, CheckView):
 
     def show_runs(self) -> None:
         """Show the queue, the states of the nodes and the bars."""
-        self.queue_page.show(self.runs.waiting)
-        tab, title = self.tabs.query_one("#tab-queue", Tab), f"Queue {len(self.runs.waiting) or ''}".rstrip()
-        if tab.label_text != title:  # a label that is set has the whole screen laid out anew, ten times a second
-            tab.label = title
+        self.sidebar.queue.show(self.runs.waiting)
+        self.sidebar.count_waiting(len(self.runs.waiting))
         self.run_bar.show(self.runs.view())
         if self.runs.current is None:
-            self.live.display = False
-            self.live.clear()
+            self.sidebar.hide_live()
         self.show_states()
         self.show_top()
 
     def show_preview(self, preview: Preview) -> None:
         """Draw what is on its way, in cells."""
         if self.runs.current is not None:
-            self.live.display, self.picture.display = True, False
-            self.live.offer(preview.picture, preview.node)
+            self.sidebar.show_live()
+            self.sidebar.live.offer(preview.picture, preview.node)
 
     def show_made(self, index: int) -> None:
         """Draw the picture of a run that was made."""
         run = self.made.runs[index]
         self._run_shown = index
-        self.live.display = False
-        self.picture.display = bool(run.pictures)
+        self.sidebar.live.display = False
+        self.sidebar.picture.display = bool(run.pictures)
         if run.pictures:
-            self.picture.border_title = Content(f" {printable(run.pictures[0].name)} ")
-            self.picture.show(run.pictures[0])
+            self.sidebar.picture.border_title = Content(f" {printable(run.pictures[0].name)} ")
+            self.sidebar.picture.show(run.pictures[0])
 
-    @on(PictureView.Clicked)
-    def _picture_clicked(self) -> None:
+    def on_picture_view_clicked(self) -> None:
+        """Show the picture at the side on the whole screen."""
         self.view_pictures(self._run_shown)
 
     def show_looked(self, looked: Looked) -> None:
         """Have the form show what the values of the current box are."""
         key = self.canvas.cursor
         if key is not None and looked.path == self.path_of(key):
-            self.inspector.show_value(looked)
+            self.sidebar.inspector.show_value(looked)
 
     def node_finished(self, path: str) -> None:
         """Look at a node's values anew, if it is the current one."""
@@ -179,38 +164,29 @@ class MainScreen(EditActions, FormActions, FileActions, RunActions, CheckView):
     async def action_focus_inspector(self) -> None:
         """Go to the form of the current box, before the next key is heard."""
         self.show_subject()
-        await self.inspector.settle()
+        await self.sidebar.inspector.settle()
         self.go_to_form()
 
     def go_to_form(self) -> None:
         """Go to the form."""
         self.canvas.leave_mode()
         self.show_page("inspector")
-        self.inspector.focus_first()
+        self.sidebar.inspector.focus_first()
 
     def show_page(self, page: str) -> None:
         """Show a page at the side, which in a narrow terminal takes the place of the canvas."""
         self.add_class("side-open")
-        self.tabs.active = f"tab-{page}"
-        self.pages.current = page
+        self.sidebar.show_page(page)
 
-    @on(Tabs.TabActivated)
-    def _tab_activated(self, event: Tabs.TabActivated) -> None:
+    def on_tabs_tab_activated(self, event: Tabs.TabActivated) -> None:
+        """Show the page of a tab."""
         if event.tab.id:
-            self.pages.current = event.tab.id.removeprefix("tab-")
+            self.sidebar.pages.current = event.tab.id.removeprefix("tab-")
 
     def action_next_tab(self) -> None:
         """Show the next page and go there."""
-        names = list(PAGES)
-        page = names[(names.index(self.pages.current or names[0]) + 1) % len(names)]
-        self.show_page(page)
-        shown = {"inspector": self.inspector, "queue": self.queue_page, "history": self.history_page}.get(page)
-        if page == "inspector":
-            self.inspector.focus_first()
-        elif shown is not None:
-            shown.query("OptionList").first().focus()
-        else:
-            self.log_page.focus()
+        self.show_page(self.sidebar.next_page)
+        self.sidebar.focus_page()
 
     def action_find(self) -> None:
         """Ask what to find."""

@@ -16,12 +16,12 @@ from textual.widgets import Log, OptionList, Static
 from textual.widgets.option_list import Option
 
 from latentgraph.graph.words import shown
+from latentgraph.tui.durations import duration
 from latentgraph.tui.editor.keys import bindings_for
 from latentgraph.tui.editor.made import MadeRun
 from latentgraph.tui.editor.options import Options
 from latentgraph.tui.editor.pictures.made import differences
 from latentgraph.tui.editor.runs import Wanted
-from latentgraph.tui.progress import duration
 
 MARKS = {"done": ("✓", "$text-success"), "failed": ("✗", "$text-error"), "cancelled": ("∅", "$text-warning")}
 LOG_LINES = 2000
@@ -49,14 +49,18 @@ class QueuePage(Vertical):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_for("queue")]
 
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.listed = Options(markup=False)
+
     def compose(self) -> ComposeResult:
         """A sentence while nothing waits, else the list."""
         yield Static("Nothing waits. ctrl+r puts a run here while another goes on.", classes="empty")
-        yield Options(markup=False)
+        yield self.listed
 
     def show(self, waiting: Sequence[Wanted]) -> None:
         """List the runs."""
-        listed = self.query_one(OptionList)
+        listed = self.listed
         kept = listed.highlighted
         listed.set_options(
             [Option(f"{wanted.title}  {wanted.note}".rstrip(), id=str(wanted.number)) for wanted in waiting]
@@ -66,7 +70,7 @@ class QueuePage(Vertical):
             listed.highlighted = min(kept or 0, len(waiting) - 1)
 
     def _chosen(self) -> int | None:
-        listed = self.query_one(OptionList)
+        listed = self.listed
         option = listed.highlighted_option
         return int(option.id) if option is not None and option.id else None
 
@@ -78,7 +82,7 @@ class QueuePage(Vertical):
     def action_shift(self, by: int) -> None:
         """Move the chosen run."""
         if (number := self._chosen()) is not None:
-            listed = self.query_one(OptionList)
+            listed = self.listed
             place = (listed.highlighted or 0) + by
             self.post_message(self.Shifted(number, by))
             listed.highlighted = max(0, min(listed.option_count - 1, place))
@@ -106,14 +110,18 @@ class HistoryPage(Vertical):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_for("history")]
 
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.listed = Options()
+
     def compose(self) -> ComposeResult:
         """A sentence while nothing was run, else the list."""
         yield Static("No run yet. ctrl+r makes the first.", classes="empty")
-        yield Options()
+        yield self.listed
 
     def show(self, runs: Sequence[MadeRun]) -> None:
         """List the runs."""
-        listed = self.query_one(OptionList)
+        listed = self.listed
         self._count = len(runs)
         newest_first = list(reversed(list(enumerate(runs))))
         listed.set_options([Option(_described(run, runs[i - 1] if i else None), id=str(i)) for i, run in newest_first])
@@ -121,7 +129,7 @@ class HistoryPage(Vertical):
 
     def on_descendant_focus(self) -> None:
         """Begin with the last run, so that the keys have one to be about."""
-        listed = self.query_one(OptionList)
+        listed = self.listed
         if listed.highlighted is None and listed.option_count:
             listed.highlighted = 0
 
@@ -137,7 +145,7 @@ class HistoryPage(Vertical):
         self._ask("view")
 
     def _ask(self, wish: str) -> None:
-        option = self.query_one(OptionList).highlighted_option
+        option = self.listed.highlighted_option
         if option is not None and option.id:
             self.post_message(self.Asked(int(option.id), wish))
 

@@ -10,28 +10,18 @@ from textual import on, work
 
 from latentgraph.graph.boxes import INPUTS, OUTPUTS
 from latentgraph.graph.errors import WorkflowError
-from latentgraph.graph.events import NodeFinished, NodeStarted, Preview
-from latentgraph.graph.process import (
-    Downloading,
-    EngineDied,
-    EngineLog,
-    EngineReady,
-    Looked,
-    Message,
-    RunEvent,
-    RunRefused,
-    RunRequest,
-)
+from latentgraph.tui.durations import duration
 from latentgraph.tui.editor.base_screen import BaseScreen, EngineSpoke
 from latentgraph.tui.editor.canvas.messages import ScrolledByUser
 from latentgraph.tui.editor.made import MadeRun
-from latentgraph.tui.editor.pages import HistoryPage, LogPage, QueuePage
 from latentgraph.tui.editor.pictures.made import Made
 from latentgraph.tui.editor.runs import Wanted, log_line
-from latentgraph.tui.progress import duration
 
 if TYPE_CHECKING:
+    from latentgraph.graph.events import Preview
+    from latentgraph.graph.process import Message, RunEvent, RunRefused
     from latentgraph.tui.editor.dialogs.run_with import RunPlan
+    from latentgraph.tui.editor.pages import HistoryPage, QueuePage
 
 HEAR_SECONDS = 0.1
 """How often at most the screen takes in what the engine says."""
@@ -46,9 +36,6 @@ BELL_SECONDS = 30.0
 class RunActions(BaseScreen):
     """The part of the main screen that has to do with runs."""
 
-    queue_page: QueuePage
-    history_page: HistoryPage
-    log_page: LogPage
     moved_at = 0.0
     """When somebody last moved the view."""
 
@@ -89,6 +76,8 @@ class RunActions(BaseScreen):
         except WorkflowError as error:
             self.tell(str(error), "error")
             return
+        from latentgraph.graph.process import RunRequest
+
         request = RunRequest(
             text,
             session.title,
@@ -116,6 +105,9 @@ class RunActions(BaseScreen):
 
     def hear(self) -> None:
         """Take in all that the engine said since the last time."""
+        from latentgraph.graph.events import Preview
+        from latentgraph.graph.process import RunEvent
+
         self.woken.clear()
         preview: Preview | None = None
         while self.heard:
@@ -134,6 +126,8 @@ class RunActions(BaseScreen):
         self.show_runs()
 
     def _hear_engine(self, message: Message) -> None:
+        from latentgraph.graph.process import Downloading, EngineDied, EngineLog, EngineReady, Looked, RunRefused
+
         match message:
             case EngineReady():
                 self.device = " ".join(value for value in message.settings.values() if value)
@@ -154,10 +148,12 @@ class RunActions(BaseScreen):
 
     def _log(self, line: str) -> None:
         if line:
-            self.log_page.write_line(line)
+            self.sidebar.log.write_line(line)
 
     def _follow(self, message: RunEvent) -> None:
         """Keep the node that runs in view, unless somebody is looking elsewhere."""
+        from latentgraph.graph.events import NodeFinished, NodeStarted
+
         event = message.event
         if isinstance(event, NodeFinished):
             self.node_finished(event.node)
@@ -209,7 +205,7 @@ class RunActions(BaseScreen):
     def run_ended(self, made: MadeRun, wanted: Wanted) -> None:
         """Remember it, and say how it ended."""
         self.made.add(made)
-        self.history_page.show(self.made.runs)
+        self.sidebar.history.show(self.made.runs)
         if made.outcome == "failed":
             self._log(f"✗ {made.message}")
             if self.runs.refused is None:
@@ -228,22 +224,22 @@ class RunActions(BaseScreen):
 
     # --- the queue and the history
 
-    @on(QueuePage.Removed)
-    def _removed(self, event: QueuePage.Removed) -> None:
+    def on_queue_page_removed(self, event: QueuePage.Removed) -> None:
+        """Take a run out of the queue."""
         self.runs.remove(event.number)
         self.show_runs()
 
-    @on(QueuePage.Shifted)
-    def _shifted(self, event: QueuePage.Shifted) -> None:
+    def on_queue_page_shifted(self, event: QueuePage.Shifted) -> None:
+        """Let a run come earlier or later."""
         self.runs.shift(event.number, event.by)
         self.show_runs()
 
-    @on(HistoryPage.Highlighted)
-    def _highlighted(self, event: HistoryPage.Highlighted) -> None:
+    def on_history_page_highlighted(self, event: HistoryPage.Highlighted) -> None:
+        """Show the picture of the run that is looked at."""
         self.show_made(event.index)
 
-    @on(HistoryPage.Asked)
-    def _asked(self, event: HistoryPage.Asked) -> None:
+    def on_history_page_asked(self, event: HistoryPage.Asked) -> None:
+        """Do with a run what was asked for."""
         run = self.made.runs[event.index]
         match event.wish:
             case "take_values":

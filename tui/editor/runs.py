@@ -12,24 +12,15 @@ from datetime import datetime
 from itertools import count
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from latentgraph.graph.events import (
-    Event,
-    NodeFailed,
-    NodeFinished,
-    NodeProgress,
-    NodeStarted,
-    Observed,
-    RunCancelled,
-    RunFinished,
-    RunStarted,
-    Warned,
-)
-from latentgraph.graph.process import EngineDied, EngineProcess, Message, RunEvent, RunRefused, RunRequest
 from latentgraph.tui.editor.bars import RunView
 from latentgraph.tui.editor.made import MadeRun, Outcome
 from latentgraph.tui.editor.scene import NodeState, Status
+
+if TYPE_CHECKING:
+    from latentgraph.graph.events import Event, NodeFinished, NodeProgress, RunCancelled, RunFinished
+    from latentgraph.graph.process import EngineProcess, Message, RunRefused, RunRequest
 
 LAST_STEPS = 5
 """Steps whose median is the pace that is shown."""
@@ -72,14 +63,14 @@ class Current:
 class Runs:
     """The queue, the run that goes on, and the marks it leaves on the nodes."""
 
-    def __init__(self, engine: EngineProcess, ended: Callable[[MadeRun, Wanted], None]) -> None:
+    def __init__(self, engine: Callable[[], EngineProcess], ended: Callable[[MadeRun, Wanted], None]) -> None:
         """Begin with nothing to run.
 
         Args:
-            engine: Where they run.
+            engine: Tells where they run; asked when there is something to run.
             ended: Called with each run that ended.
         """
-        self.engine = engine
+        self._engine = engine
         self.ended = ended
         self.waiting: list[Wanted] = []
         self.current: Current | None = None
@@ -113,7 +104,7 @@ class Runs:
         if self.current is None:
             return False
         self.current.stopping = True
-        self.engine.cancel()
+        self._engine().cancel()
         return True
 
     def _begin_next(self) -> None:
@@ -122,10 +113,12 @@ class Runs:
         wanted = self.waiting.pop(0)
         self.current = Current(wanted)
         self.owner, self.states, self.refused = wanted.owner, {}, None
-        self.current.run = self.engine.run(wanted.request)
+        self.current.run = self._engine().run(wanted.request)
 
     def hear(self, message: Message) -> None:
         """Take in what the engine's process says of the run that goes on."""
+        from latentgraph.graph.process import EngineDied, RunEvent, RunRefused
+
         current = self.current
         if current is None:
             return
@@ -139,6 +132,16 @@ class Runs:
                 self._fail(current, current.node, message.reason)
 
     def _hear_event(self, current: Current, event: Event) -> None:
+        from latentgraph.graph.events import (
+            NodeFailed,
+            NodeFinished,
+            NodeProgress,
+            NodeStarted,
+            RunCancelled,
+            RunFinished,
+            RunStarted,
+        )
+
         match event:
             case RunStarted():
                 current.order, current.inputs = event.nodes, event.inputs
@@ -178,6 +181,8 @@ class Runs:
         self._end("failed", f"{node}: {message}" if node else message)
 
     def _settle(self, event: RunCancelled | RunFinished) -> None:
+        from latentgraph.graph.events import RunFinished
+
         assert self.current is not None  # `hear` has looked
         self.current.files = tuple(dict.fromkeys(path for paths in event.files.values() for path in paths))
         done = isinstance(event, RunFinished)
@@ -230,6 +235,8 @@ class Runs:
 
 def log_line(event: Event) -> str:
     """A line for the log, if the event is worth one."""
+    from latentgraph.graph.events import NodeFailed, NodeFinished, Observed, Warned
+
     match event:
         case Warned():
             return f"! {event.node}: {event.message}"

@@ -81,7 +81,7 @@ def selected(user: Hands) -> object:
 
 
 def in_form(user: Hands) -> object:
-    return user.main.inspector.has_focus_within
+    return user.main.sidebar.inspector.has_focus_within
 
 
 def place(user: Hands) -> object:
@@ -132,7 +132,7 @@ def at(box: str, then: Situation | None = None) -> Situation:
     async def situation(user: Hands) -> None:
         user.canvas.go_to(box)
         await user.pilot.pause()
-        await user.until(lambda: user.main.inspector.settled, "the form")
+        await user.until(lambda: user.main.sidebar.inspector.settled, "the form")
         if then is not None:
             await then(user)
 
@@ -176,11 +176,11 @@ async def wrong(user: Hands) -> None:
     """A value that is out of bounds, so that there is a problem to go to."""
     user.main.do(lambda: set_input(user.main.graph, "note", default=5))
     await at("other")(user)
-    await user.until(lambda: user.main.problem_list.problems, "the problem")
+    await user.until(lambda: user.main.sidebar.problems.problems, "the problem")
 
 
 async def focus_problems(user: Hands) -> None:
-    user.main.problem_list.focus()
+    user.main.sidebar.problems.focus()
     await user.pilot.pause()
 
 
@@ -188,9 +188,9 @@ async def misspelt(user: Hands) -> None:
     """A link to an output that is called a little otherwise, with the cursor on what the check says of it."""
     outputs = {**user.data["outputs"], "swatch": {"from": "other.swotch"}}
     write_whole(user, {**user.data, "outputs": outputs})
-    await user.until(lambda: len(user.main.problem_list.problems) > 1, "the problem")
-    user.main.problem_list.highlighted = 0
-    user.main.problem_list.focus()
+    await user.until(lambda: len(user.main.sidebar.problems.problems) > 1, "the problem")
+    user.main.sidebar.problems.highlighted = 0
+    user.main.sidebar.problems.focus()
     await user.pilot.pause()
 
 
@@ -215,15 +215,15 @@ async def waiting(user: Hands) -> None:
     for _ in range(3):
         await user.press("ctrl+r")
     await user.press("f4")
-    await user.until(lambda: user.main.pages.current == "queue", "the queue")
-    user.main.queue_page.query_one(OptionList).highlighted = 1
+    await user.until(lambda: user.main.sidebar.pages.current == "queue", "the queue")
+    user.main.sidebar.queue.query_one(OptionList).highlighted = 1
     await user.pilot.pause()
 
 
 async def history(user: Hands) -> None:
     await user.press("f4", "f4")
-    await user.until(lambda: user.main.pages.current == "history", "the history")
-    page = user.main.history_page.query_one(OptionList)
+    await user.until(lambda: user.main.sidebar.pages.current == "history", "the history")
+    page = user.main.sidebar.history.query_one(OptionList)
     page.highlighted = 0
     page.focus()
     await user.pilot.pause()
@@ -238,14 +238,14 @@ async def viewing(user: Hands) -> None:
 def field(box: str, port: str) -> Situation:
     async def situation(user: Hands) -> None:
         await at(box)(user)
-        user.main.inspector.focus_field(port)
+        user.main.sidebar.inspector.focus_field(port)
         await user.until(in_form_of(user), "the field")
 
     return situation
 
 
 def in_form_of(user: Hands) -> Callable[[], object]:
-    return lambda: user.main.inspector.has_focus_within
+    return lambda: user.main.sidebar.inspector.has_focus_within
 
 
 def file_text(user: Hands) -> object:
@@ -265,7 +265,7 @@ DEEDS: dict[str, Deed] = {
     "app.help": Deed(screen),
     "app.focus_canvas": Deed(lambda user: user.canvas.has_focus, at("hung", pressed("enter"))),
     "app.focus_inspector": Deed(in_form, at("hung")),
-    "app.next_tab": Deed(lambda user: user.main.pages.current),
+    "app.next_tab": Deed(lambda user: user.main.sidebar.pages.current),
     "app.next_problem": Deed(all_of(cursor, in_form), wrong),
     "app.fix_problem": Deed(data, misspelt),
     "app.next_theme": Deed(lambda user: user.app.theme),

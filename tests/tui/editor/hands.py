@@ -87,7 +87,7 @@ class Hands:
         await self.pilot.pause()
         await self.until(lambda: self.main.places, "the workflow")
         session = self.main.session
-        await self.until(lambda: self.main.inspector.settled, "the form")
+        await self.until(lambda: self.main.sidebar.inspector.settled, "the form")
         await self.until(lambda: session.checked is session.workflow, "the check")
 
     # --- keys
@@ -127,7 +127,7 @@ class Hands:
     async def write(self, port: str, text: str) -> None:
         """Write into a field of the current box, and come back to the canvas."""
         await self.press("enter")
-        form = self.main.inspector
+        form = self.main.sidebar.inspector
         await self.until(lambda: form.has_focus_within, "the form to have the focus")
         row = form._form.row(port)
         assert row is not None, f"the form has no field {port}"

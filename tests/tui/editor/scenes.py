@@ -203,7 +203,7 @@ async def errors(hands: Hands, folder: Path) -> None:
     for _ in hands.main.session.problems:
         await hands.press("f8")
         await hands.settle()
-        current = hands.main.problem_list.current
+        current = hands.main.sidebar.problems.current
         if current is not None and (current.node, current.port) == ("noise", "height"):
             return
     raise AssertionError(f"no problem of the height among {hands.main.session.problems}")
@@ -278,7 +278,7 @@ def remember_runs(main: MainScreen, folder: Path) -> None:
         title = f"{SHIPPED} (copy)"
         main.made.add(MadeRun(title, ENDED.format(minute=number), "done", 6.9, inputs, (str(file),)))
     main.made.add(MadeRun(title, ENDED.format(minute=3), "cancelled", 2.5, inputs))
-    main.history_page.show(main.made.runs)
+    main.sidebar.history.show(main.made.runs)
 
 
 async def history(hands: Hands, folder: Path) -> None:

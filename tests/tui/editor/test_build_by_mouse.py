@@ -35,7 +35,7 @@ async def test_text_to_image_is_built_run_and_saved_by_mouse_alone(
         (run,) = user.main.made.runs
         assert run.outcome == "done", run.message
         (picture,) = run.pictures
-        await user.pilot.click(user.main.picture)
+        await user.pilot.click(user.main.sidebar.picture)
         await user.until(lambda: isinstance(user.app.screen, Viewer), "the viewer")
         assert user.sees(picture.name)
         await user.click("Close")
@@ -158,7 +158,7 @@ async def write(user: Hands, node: str, port: str, text: str) -> None:
     """Click on a box, click into a field of its form, type, and click on the canvas."""
     await user.click_at(area(user, node) + Offset(3, 0))
     await user.settle()
-    row = user.main.inspector._form.row(port)
+    row = user.main.sidebar.inspector._form.row(port)
     assert row is not None
     assert isinstance(row.editor, Widget)
     await user.pilot.click(row.editor)

@@ -64,9 +64,11 @@ def kill(desk: Desk) -> int:
 async def set_turns(desk: Desk, count: int) -> None:
     """Write another number of turns into the form."""
     desk.screen.canvas.go_to("numbers")
-    await desk.until(lambda: desk.screen.inspector.subject and desk.screen.inspector.subject.key == "numbers")
-    await desk.until(lambda: desk.screen.inspector.settled)
-    desk.screen.inspector.focus_field("to")
+    await desk.until(
+        lambda: desk.screen.sidebar.inspector.subject and desk.screen.sidebar.inspector.subject.key == "numbers"
+    )
+    await desk.until(lambda: desk.screen.sidebar.inspector.settled)
+    desk.screen.sidebar.inspector.focus_field("to")
     await desk.press("ctrl+u", *str(count), "enter")
     await desk.until(lambda: desk.session.history.data["nodes"]["numbers"]["inputs"]["to"] == count)
     await desk.press("f2")
@@ -192,8 +194,8 @@ async def test_a_file_of_nodes_that_prints_rubbish_fills_the_log_and_nothing_els
         assert outcome(desk) == "done"
         assert (status(desk, "mess"), status(desk, "slow")) == ("done", "done")
         desk.screen.show_page("log")
-        await desk.until(lambda: desk.screen.log_page.lines)
-        lines = "\n".join(desk.screen.log_page.lines)
+        await desk.until(lambda: desk.screen.sidebar.log.lines)
+        lines = "\n".join(desk.screen.sidebar.log.lines)
         assert "loud and clear" in lines
         assert "\x1b" not in lines
         assert desk.told == []

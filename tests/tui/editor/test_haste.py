@@ -43,7 +43,7 @@ async def test_a_command_is_done_once_however_often_enter_comes(tmp_path: Path) 
 async def test_a_letter_that_comes_while_the_form_is_shown_anew_is_not_lost(tmp_path: Path) -> None:
     talk = {"nodes": {"say": {"type": "fail", "inputs": {"text": "on"}}}}
     async with editing(write(tmp_path / "talk.json", talk), out=tmp_path, files=(TOYS,)) as desk:
-        form = desk.screen.inspector
+        form = desk.screen.sidebar.inspector
         desk.screen.canvas.go_to("say")
         await desk.until(lambda: form.subject and form.subject.key == "say" and form.settled)
         row = form.query_one(Form).row("text")
@@ -59,7 +59,7 @@ async def test_what_is_typed_right_after_f3_goes_to_the_box_that_is_selected(tmp
     async with editing(
         write(tmp_path / "talk.json", {"nodes": {"a": say, "b": say}}), out=tmp_path, files=(TOYS,)
     ) as desk:
-        form = desk.screen.inspector
+        form = desk.screen.sidebar.inspector
         desk.screen.canvas.go_to("a")
         await desk.until(lambda: form.subject and form.subject.key == "a" and form.settled)
         desk.screen.canvas.go_to("b")
@@ -76,7 +76,7 @@ async def test_what_is_typed_right_after_f3_goes_to_the_box_that_is_selected(tmp
 async def test_somebody_who_never_pauses_is_taken_at_his_word_all_the_same(tmp_path: Path) -> None:
     talk = {"nodes": {"say": {"type": "fail", "inputs": {"text": ""}}}}
     async with editing(write(tmp_path / "talk.json", talk), out=tmp_path, files=(TOYS,)) as desk:
-        form = desk.screen.inspector
+        form = desk.screen.sidebar.inspector
         desk.screen.canvas.go_to("say")
         await desk.until(lambda: form.subject and form.subject.key == "say" and form.settled)
         form.focus_field("text")

@@ -24,4 +24,4 @@ async def test_what_comes_just_as_the_screen_has_taken_all_is_heard_too(tmp_path
         screen._receive(EngineLog("output", "early"))
         screen.heard = TakenMeanwhile(screen.heard)
         screen._receive(EngineLog("output", "late"))
-        await desk.until(lambda: [*screen.log_page.lines][-2:] == ["early", "late"], seconds=10)
+        await desk.until(lambda: [*screen.sidebar.log.lines][-2:] == ["early", "late"], seconds=10)

@@ -52,7 +52,7 @@ async def test_no_control_character_of_a_file_is_drawn(tmp_path: Path) -> None:
         await desk.until(lambda: desk.session.problems)
         for key in list(desk.screen.canvas.scene.boxes):
             desk.screen.canvas.go_to(key)
-            await desk.until(lambda: desk.screen.inspector.settled)
+            await desk.until(lambda: desk.screen.sidebar.inspector.settled)
             await desk.pilot.pause()
             assert not CONTROLS.search(drawn(desk)), key
         for key in ("f6", "escape", "c", "escape", "S", "escape", "ctrl+q"):

@@ -6,7 +6,7 @@ import json
 from functools import cached_property
 from typing import Any
 
-from latentgraph.graph.check.inputs import input_type
+from latentgraph.graph.declared import input_type
 from latentgraph.graph.registry import Registry
 from latentgraph.graph.types import PortType, ValueFaultError
 from latentgraph.graph.workflow import WorkflowInput

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from latentgraph.graph.access import ReadsFile, reads_of
 from latentgraph.graph.boxes import HANDED_IN, INPUTS, NEXT, OUTPUTS, end_of, sink_box, source_box
-from latentgraph.graph.check.inputs import ANYTHING
+from latentgraph.graph.declared import ANYTHING
 from latentgraph.graph.node import Port
 from latentgraph.graph.problem import Problem
 from latentgraph.graph.types import PortType

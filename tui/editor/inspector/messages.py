@@ -6,7 +6,7 @@ from typing import Any
 
 from textual.message import Message
 
-from latentgraph.tui.editor.inspector.subject import End, Scope
+from latentgraph.graph.boxes import End, Scope
 
 
 class InspectorMessage(Message):

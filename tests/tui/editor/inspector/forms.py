@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import sys
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -206,3 +207,9 @@ class FormApp(App[None]):
     def edits(self) -> list[tuple[Any, ...]]:
         """The values that were told: box, port, value, final."""
         return [(one.key, one.port, one.value, one.final) for one in self.told if isinstance(one, ValueEdited)]
+
+    def steps(self) -> list[tuple[Any, ...]]:
+        """What there is to undo: box, port, value. A slow machine may tell of one before all of it is typed."""
+        edits = self.edits()
+        ends = [not one[3] and one[:2] == after[:2] for one, after in pairwise(edits)]
+        return [edit[:3] for edit, more in zip(edits, [*ends, False], strict=False) if not more]

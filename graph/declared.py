@@ -1,12 +1,21 @@
-"""What can be wrong with the bounds and choices of a declared input, before any value is looked at."""
+"""A declared input of a workflow: its type, and what can be wrong with its bounds and choices."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 
-from latentgraph.graph.types import PortType, ValueFaultError
+from pydantic import Field
+
+from latentgraph.graph.registry import Registry
+from latentgraph.graph.types import SCALARS, PortType, ValueFaultError
 from latentgraph.graph.words import shown
 from latentgraph.graph.workflow import WorkflowInput
+
+ANYTHING = PortType(Any)
+PLAIN_TYPES: Mapping[str, type] = {name: python for python, name in SCALARS.items()}
+"""The types of values that a file can write down, by their names in a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +26,24 @@ class Fault:
     """Where, inside the declaration."""
     message: str
     hint: str = ""
+
+
+def input_type(declared: WorkflowInput, registry: Registry) -> PortType | None:
+    """The type of a declared input with its bounds; None where its type's name is unknown or the bounds are wrong."""
+    known = registry.values.by_name(declared.type)
+    python = PLAIN_TYPES.get(declared.type) or (known.python_type if known else None)
+    if python is None or declaration_fault(declared, PLAIN_TYPES.get(declared.type)):
+        return None
+    annotation: Any = python
+    if declared.choices is not None:
+        plain = PortType(python)
+        annotation = Literal[tuple(plain.parse(choice) for choice in declared.choices)]
+    bounds = {"ge": declared.minimum, "le": declared.maximum, "multiple_of": declared.multiple_of}
+    present: dict[str, Any] = {name: bound for name, bound in bounds.items() if bound is not None}
+    if present:
+        annotation = Annotated[annotation, Field(**present)]
+    nullable = not declared.required and declared.default is None
+    return PortType(annotation | None if nullable else annotation)
 
 
 def declaration_fault(declared: WorkflowInput, python: type | None) -> Fault | None:
