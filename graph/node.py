@@ -156,12 +156,6 @@ def is_node(value: object) -> bool:
     return callable(value) and isinstance(getattr(value, _OPTIONS, None), NodeOptions)
 
 
-def node_name(function: Callable[..., Any]) -> str:
-    """How workflows call a function that `node` declared."""
-    options: NodeOptions = getattr(function, _OPTIONS)
-    return options.name
-
-
 def node_type(function: Callable[..., Any], source: str = "") -> NodeType:
     """Read the declaration off a decorated function.
 

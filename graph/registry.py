@@ -6,13 +6,14 @@ import hashlib
 import importlib.util
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from latentgraph.graph.errors import NodeDefinitionError
-from latentgraph.graph.node import NodeType, is_node, node_name, node_type
+from latentgraph.graph.node import NodeType, is_node, node_type
 from latentgraph.graph.settings import Setting
 from latentgraph.graph.types import PortType
 from latentgraph.graph.values import ValueType, ValueTypes
@@ -29,8 +30,8 @@ class Registry:
     def __init__(self) -> None:
         """Start empty."""
         self._nodes: dict[str, NodeType] = {}
-        self._unread: dict[str, Callable[..., Any]] = {}
-        """Our own functions, whose declarations are read when asked for: a workflow uses a few of them."""
+        self._unread: dict[str, Callable[[], Callable[..., Any]]] = {}
+        """How to get our own nodes, which are imported and read when asked for: a workflow uses a few of them."""
         self._origins: dict[str, str] = {}
         self.values = ValueTypes()
         self.settings: dict[str, Setting] = {}
@@ -100,21 +101,21 @@ class Registry:
             module: Whose namespace is looked through.
             origin: The package or file that it is of.
             source: Digest of the file.
-            later: Whether declarations are read when they are asked for, because a test says that they are right.
+            later: Whether a node is imported and read when somebody asks for it: each name in `__all__` is one.
         """
         nodes = 0
         for value in list(vars(module).values()):
             if is_node(value):
+                self.add(value, origin=origin, source=source)
                 nodes += 1
-                if later:
-                    self._unread[node_name(value)] = value
-                    self._origins[node_name(value)] = origin
-                else:
-                    self.add(value, origin=origin, source=source)
             elif isinstance(value, ValueType):
                 self.values.add(value)
             elif isinstance(value, Setting):
                 self.settings[value.name] = value
+        for name in module.__all__ if later else ():
+            if name not in self._nodes:
+                self._unread[name] = partial(getattr, module, name)
+                self._origins[name] = origin
         return nodes
 
     def add(self, function: Callable[..., Any], *, origin: str = "", source: str = "") -> NodeType:
@@ -136,9 +137,9 @@ class Registry:
 
     def get(self, name: str) -> NodeType | None:
         """The node type called `name`."""
-        if (function := self._unread.get(name)) is not None:
+        if (imported := self._unread.get(name)) is not None:
             # In this order, as another thread may ask for the same one.
-            self._nodes[name] = node_type(function)
+            self._nodes[name] = node_type(imported())
             self._unread.pop(name, None)
         return self._nodes.get(name)
 

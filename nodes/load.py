@@ -9,23 +9,17 @@ from typing import Annotated, Any, Final, NamedTuple
 from latentgraph.graph.access import AccessError
 from latentgraph.graph.context import ALONE, RunContext
 from latentgraph.graph.node import Described, node
-from latentgraph.graph.values import ValueType
 from latentgraph.nodes.handles import (
     VAE,
-    ControlNet,
     Denoiser,
-    Handle,
-    ImageEncoder,
     SafetyChecker,
     Scheduler,
-    T2IAdapter,
     TextEncoder,
     Tokenizer,
 )
 from latentgraph.nodes.loading.model_source import ReadsModel
 from latentgraph.nodes.loading.openers import opened_by
 from latentgraph.nodes.loading.parts import OpenedModel, open_model
-from latentgraph.nodes.value_details import handle_rows
 
 DEFAULT_MODEL: Final = "builtin:shapes"
 
@@ -98,25 +92,3 @@ def opened_model(model: str, config: str | None) -> OpenedModel:
     if "text_encoder_2" in parts:
         raise AccessError(f"{shown} has a second text encoder", opened_by(opened.family))
     return opened
-
-
-def _value_type(python_type: type[Handle]) -> ValueType[Any]:
-    return ValueType(
-        python_type,
-        summary=lambda handle: handle.summary,
-        size=lambda handle: 1024,  # The weights live in the pool, which has its own bound.
-        digest=lambda handle: handle.digest,
-        family=True,
-        details=handle_rows,
-    )
-
-
-TOKENIZER: Final = _value_type(Tokenizer)
-TEXT_ENCODER: Final = _value_type(TextEncoder)
-DENOISER: Final = _value_type(Denoiser)
-VAE_TYPE: Final = _value_type(VAE)
-SCHEDULER: Final = _value_type(Scheduler)
-CONTROLNET: Final = _value_type(ControlNet)
-IMAGE_ENCODER: Final = _value_type(ImageEncoder)
-T2I_ADAPTER: Final = _value_type(T2IAdapter)
-SAFETY_CHECKER: Final = _value_type(SafetyChecker)

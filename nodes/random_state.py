@@ -21,8 +21,8 @@ MAX_SEED = 2**64 - 1
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 
 
-@node(category="noise", name="random_state")
-def start_random_state(seed: Seed) -> RandomState:
+@node(category="noise")
+def random_state(seed: Seed) -> RandomState:
     """Begin a stream of random numbers.
 
     Args:
@@ -31,8 +31,8 @@ def start_random_state(seed: Seed) -> RandomState:
     return RandomState(seed)
 
 
-@node(category="noise", name="random_states")
-def start_random_states(seeds: list[Seed] | None) -> RandomState:
+@node(category="noise")
+def random_states(seeds: list[Seed] | None) -> RandomState:
     """Begin a stream of random numbers for each image, so that an image does not depend on who is beside it.
 
     Args:

@@ -8,6 +8,18 @@ from typing import Any, TypeVar
 from latentgraph.graph.values import FileForm, ValueType
 from latentgraph.nodes import value_details as show
 from latentgraph.nodes.digesting import value_digest, value_size
+from latentgraph.nodes.handles import (
+    VAE,
+    ControlNet,
+    Denoiser,
+    Handle,
+    ImageEncoder,
+    SafetyChecker,
+    Scheduler,
+    T2IAdapter,
+    TextEncoder,
+    Tokenizer,
+)
 from latentgraph.nodes.png import PNG
 from latentgraph.nodes.tensor_files import CONDITIONING_FILE, IMAGE_PROMPT_FILE, LATENTS_FILE, TOKEN_FILE
 from latentgraph.nodes.values import (
@@ -42,6 +54,17 @@ def _known(
     file: FileForm[T] | None = None,
 ) -> ValueType[T]:
     return ValueType(kind, summary, value_size, value_digest, family, file, details)
+
+
+def _handle(python_type: type[Handle]) -> ValueType[Any]:
+    return ValueType(
+        python_type,
+        summary=lambda handle: handle.summary,
+        size=lambda handle: 1024,  # The weights live in the pool, which has its own bound.
+        digest=lambda handle: handle.digest,
+        family=True,
+        details=show.handle_rows,
+    )
 
 
 def _shape(tensor: Any) -> str:
@@ -139,3 +162,12 @@ CROP_AREA = _known(
     lambda value: f"{value.right - value.left} × {value.bottom - value.top} pixels at ({value.left}, {value.top})",
     show.crop_area_rows,
 )
+TOKENIZER = _handle(Tokenizer)
+TEXT_ENCODER = _handle(TextEncoder)
+DENOISER = _handle(Denoiser)
+VAE_TYPE = _handle(VAE)
+SCHEDULER = _handle(Scheduler)
+CONTROLNET = _handle(ControlNet)
+IMAGE_ENCODER = _handle(ImageEncoder)
+T2I_ADAPTER = _handle(T2IAdapter)
+SAFETY_CHECKER = _handle(SafetyChecker)

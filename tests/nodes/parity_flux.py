@@ -14,7 +14,7 @@ from tests.nodes.parity_cases import PROMPT
 from tests.nodes.parity_families import NEGATIVE, loaded_pipeline, pairwise
 
 from latentgraph.graph.document import Document, parse_document
-from latentgraph.nodes.random_state import generator_at, start_random_states
+from latentgraph.nodes.random_state import generator_at, random_states
 
 FLOW = {"use_flow_sigmas": True, "prediction_type": "flow_prediction", "use_dynamic_shifting": True}
 SCHEDULERS: dict[str, tuple[str | None, dict[str, Any]]] = {
@@ -118,7 +118,7 @@ def run_pipeline(case: Case, folder: Path) -> tuple[Any, Any]:
         pipeline.scheduler = kind.from_config(own.config, **options)
         images = pipeline(
             **arguments(case),
-            generator=generator_at(start_random_states(seeds(case))),
+            generator=generator_at(random_states(seeds(case))),
             sigmas=list(case.sigmas) if case.sigmas else None,
             output_type="pt",
             callback_on_step_end=look,

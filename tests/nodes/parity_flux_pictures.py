@@ -19,7 +19,7 @@ from tests.nodes.parity_pictures import draw_picture, pipeline
 
 from latentgraph.graph.document import Document, parse_document
 from latentgraph.nodes.pixels import from_pil
-from latentgraph.nodes.random_state import generator_at, start_random_states
+from latentgraph.nodes.random_state import generator_at, random_states
 
 WORKFLOWS = {"flux_image_to_image": "FluxImg2ImgPipeline", "flux_inpaint": "FluxInpaintPipeline"}
 
@@ -132,7 +132,7 @@ def run_pipeline(case: Case, folder: Path, given: dict[str, Any]) -> tuple[Any, 
         made = live(
             **arguments(case),
             **more,
-            generator=generator_at(start_random_states(seeds(case))),
+            generator=generator_at(random_states(seeds(case))),
             output_type="pt" if case.padding_mask_crop is None else "pil",
             callback_on_step_end=look,
         ).images

@@ -17,10 +17,10 @@ from latentgraph.nodes import (
     draw_noise_like,
     encode_image,
     load_model,
+    random_state,
     resize_image,
     schedule,
     skip_steps,
-    start_random_state,
 )
 from latentgraph.nodes.decode import unscaled
 from latentgraph.nodes.digesting import value_digest
@@ -50,7 +50,7 @@ def ramp(height: int, width: int) -> Image:
 
 def test_a_picture_comes_back_from_its_latents(model: Model) -> None:
     picture = read_image(DRAWING)
-    encoded = encode_image(model.vae, picture, start_random_state(0))
+    encoded = encode_image(model.vae, picture, random_state(0))
     assert tuple(encoded.latents.samples.shape) == (1, 4, 16, 16)
     assert (encoded.latents.height, encoded.latents.width, encoded.latents.family) == (64, 64, "sd1")
     assert encoded.random.draws == 1
@@ -72,17 +72,17 @@ def test_scaling_for_the_denoiser_is_the_contrary_of_what_decoding_does(more: di
 
 
 def test_edges_become_whole_cells_and_a_picture_smaller_than_a_cell_is_refused(model: Model) -> None:
-    latents = encode_image(model.vae, ramp(50, 67), start_random_state(0)).latents
+    latents = encode_image(model.vae, ramp(50, 67), random_state(0)).latents
     assert (latents.height, latents.width) == (48, 64)
     with pytest.raises(ValueError, match="the picture is 3 × 9 pixels; it needs 4 × 4 at least"):
-        encode_image(model.vae, ramp(9, 3), start_random_state(0))
+        encode_image(model.vae, ramp(9, 3), random_state(0))
 
 
 def test_encoding_changes_nothing_it_is_given_and_draws_from_the_stream(model: Model) -> None:
-    picture, random = ramp(64, 64), start_random_state(3)
+    picture, random = ramp(64, 64), random_state(3)
     before = value_digest((picture, random))
     first, again = (encode_image(model.vae, picture, random) for _ in range(2))
-    other = encode_image(model.vae, picture, start_random_state(4))
+    other = encode_image(model.vae, picture, random_state(4))
     assert value_digest((picture, random)) == before
     assert torch.equal(first.latents.samples, again.latents.samples)
     assert not torch.equal(first.latents.samples, other.latents.samples)
@@ -117,7 +117,7 @@ def test_a_strength_that_leaves_no_step_is_refused(model: Model) -> None:
 
 def test_more_strength_is_more_noise_and_each_image_has_its_own(model: Model) -> None:
     whole = schedule(model.scheduler, 20)
-    encoded = encode_image(model.vae, ramp(64, 64), start_random_state(0))
+    encoded = encode_image(model.vae, ramp(64, 64), random_state(0))
     noise = draw_noise_like(encoded.latents, encoded.random, 2).noise
     distances = []
     for strength in (0.2, 0.5, 0.9):
@@ -131,7 +131,7 @@ def test_more_strength_is_more_noise_and_each_image_has_its_own(model: Model) ->
 
 def test_noise_of_another_size_and_uneven_batches_are_refused(model: Model) -> None:
     whole = schedule(model.scheduler, 5)
-    first, second = (encode_image(model.vae, ramp(64, w), start_random_state(0)) for w in (64, 48))
+    first, second = (encode_image(model.vae, ramp(64, w), random_state(0)) for w in (64, 48))
     noise = draw_noise_like(second.latents, second.random).noise
     with pytest.raises(ValueError, match=r"latents are \(1, 4, 16, 16\), noise is \(1, 4, 16, 12\)"):
         add_noise(first.latents, noise, whole.timesteps, whole.state)

@@ -22,9 +22,9 @@ from latentgraph.nodes import (
     load_model,
     mask_image,
     overlay,
+    random_state,
     schedule,
     start_inpaint,
-    start_random_state,
 )
 from latentgraph.nodes.digesting import value_digest
 from latentgraph.nodes.guidance import guidance
@@ -147,7 +147,7 @@ def test_an_overlay_keeps_every_pixel_that_is_not_masked(model: Model) -> None:
 def test_the_rest_is_put_back_with_noise_and_clean_after_the_last_turn(model: Model) -> None:
     turns = schedule(model.scheduler, 3)
     clean = Latents(torch.randn(1, 4, 16, 16), 64, 64, family="sd1")
-    noise = draw_noise_like(clean, start_random_state(0), 2).noise
+    noise = draw_noise_like(clean, random_state(0), 2).noise
     made = Latents(torch.randn(2, 4, 16, 16), 64, 64, family="sd1")
     before = value_digest((clean, noise, made, turns.state))
     kept = [
@@ -162,7 +162,7 @@ def test_the_rest_is_put_back_with_noise_and_clean_after_the_last_turn(model: Mo
 
 
 def test_at_full_strength_nothing_is_drawn_for_the_picture_and_below_it_is_needed(model: Model) -> None:
-    random = start_random_state(0)
+    random = random_state(0)
     assert encode_start(model.vae, colours(), random, 1.0) == (None, random)
     begun = encode_start(model.vae, colours(), random, 0.5)
     assert begun.latents is not None

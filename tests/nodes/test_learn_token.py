@@ -35,7 +35,7 @@ from latentgraph.nodes import (
     load_images,
     load_model,
     prediction_target,
-    start_random_state,
+    random_state,
     start_token,
     teach_token,
     token_gradient,
@@ -57,7 +57,7 @@ def held_out_loss(model: Model, learned: LearnedToken, clean: Latents) -> float:
     """Mean loss over noise levels from end to end, with noise that no turn of learning draws."""
     taught = teach_token(model.tokenizer, model.text_encoder, learned)
     tokens = tokenize_texts(taught.tokenizer, TEXTS)
-    drawn = draw_timesteps(model.scheduler, start_random_state(99), 1)
+    drawn = draw_timesteps(model.scheduler, random_state(99), 1)
     random, losses = drawn.random, []
     for level in range(100, 1000, 100):
         timestep = Timestep(torch.tensor(level), level)
@@ -89,7 +89,7 @@ def test_a_few_turns_make_the_denoiser_less_wrong_on_noise_that_it_did_not_see(e
     learned, model = values["token"], load_model()
     assert learned.steps == SHORT == len(values["losses"])
     begun = start_token(model.tokenizer, model.text_encoder, "<mine>", "shape")
-    clean = encode_image(model.vae, load_images(str(PICTURES)), start_random_state(5)).latents
+    clean = encode_image(model.vae, load_images(str(PICTURES)), random_state(5)).latents
     before, after = (held_out_loss(model, one, clean) for one in (begun, learned))
     assert after < 0.95 * before
 
@@ -141,7 +141,7 @@ def learned_here(model: Model, steps: int, vectors: int, seed: int = 2) -> Learn
     learned = start_token(model.tokenizer, model.text_encoder, "<it>", "cat", vectors)
     taught = teach_token(model.tokenizer, model.text_encoder, learned)
     tokens, clean = tokenize_texts(taught.tokenizer, ["a <it>", "a red <it> on a <it>"]), tiny_latents()
-    timesteps, state, random = draw_timesteps(model.scheduler, start_random_state(seed), steps)
+    timesteps, state, random = draw_timesteps(model.scheduler, random_state(seed), steps)
     for timestep in timesteps:
         noise, random = draw_noise_like(clean, random)
         noisy = add_noise(clean, noise, timestep, state)
@@ -208,7 +208,7 @@ def test_a_model_in_half_precision_gives_nearly_the_same_gradient(dtype: str) ->
     begun = start_token(model.tokenizer, model.text_encoder, "<it>", "shape")
     taught = teach_token(model.tokenizer, model.text_encoder, begun)
     tokens = tokenize_texts(taught.tokenizer, ["a <it>"])
-    timesteps, state, random = draw_timesteps(model.scheduler, start_random_state(1), 1)
+    timesteps, state, random = draw_timesteps(model.scheduler, random_state(1), 1)
     noise, _ = draw_noise_like(clean, random)
     noisy, right = add_noise(clean, noise, timesteps[0], state), prediction_target(clean, noise, timesteps[0], state)
 

@@ -18,7 +18,7 @@ from latentgraph.nodes.flux_patches import packed
 from latentgraph.nodes.guidance_flux import guidance_flux
 from latentgraph.nodes.handles import VAE, Denoiser, Scheduler
 from latentgraph.nodes.latents_flux import draw_noise_flux
-from latentgraph.nodes.random_state import generator_at, start_random_states
+from latentgraph.nodes.random_state import generator_at, random_states
 from latentgraph.nodes.schedule_flow import make_flow_latents
 from latentgraph.nodes.schedule_flux import schedule_flux
 from latentgraph.nodes.values import Conditioning, Latents
@@ -95,7 +95,7 @@ def test_flux_denoises_bit_for_bit_as_the_pipeline(case: dict[str, Any]) -> None
             pooled_prompt_embeds=pooled,
             negative_pooled_prompt_embeds=negative_pooled,
             latents=None if start is None else packed(start.samples),
-            generator=generator_at(start_random_states(seeds)),
+            generator=generator_at(random_states(seeds)),
             output_type=kind,
             **arguments,
         ).images
@@ -107,7 +107,7 @@ def test_flux_denoises_bit_for_bit_as_the_pipeline(case: dict[str, Any]) -> None
     strengths = {name: arguments[name] for name in ("guidance_scale", "true_cfg_scale") if name in arguments}
     guidance = guidance_flux(one, denoiser, other, **strengths)
     noise, random = draw_noise_flux(
-        denoiser, vae, start_random_states(seeds), arguments["height"], arguments["width"], batch, given=start
+        denoiser, vae, random_states(seeds), arguments["height"], arguments["width"], batch, given=start
     )
     levels = {name: arguments[name] for name in ("num_inference_steps", "sigmas") if name in arguments}
     timesteps, state = schedule_flux(Scheduler.of(pipeline.scheduler, family="flux"), noise, **levels)

@@ -13,7 +13,7 @@ from latentgraph.graph.document import read_document
 from latentgraph.graph.registry import Registry
 from latentgraph.graph.run import Engine
 from latentgraph.graph.sink import Sink
-from latentgraph.nodes import draw_noise, load_conditioning, load_latents, load_model, save_latents, start_random_state
+from latentgraph.nodes import draw_noise, load_conditioning, load_latents, load_model, random_state, save_latents
 from latentgraph.nodes.digesting import value_digest
 from latentgraph.nodes.tensor_files import read_record
 from latentgraph.nodes.values import Conditioning, Latents, Noise
@@ -74,7 +74,7 @@ def test_a_file_of_something_else_is_told(tmp_path: Path) -> None:
 
 
 def test_given_latents_are_taken_and_nothing_is_drawn() -> None:
-    model, random = load_model(), start_random_state(1)
+    model, random = load_model(), random_state(1)
     given = Latents(torch.randn(2, 4, 6, 8), 24, 32)
     noise, after = draw_noise(model.denoiser, model.vae, random, batch=2, given=given)
     assert (noise.height, noise.width) == (24, 32)

@@ -28,8 +28,8 @@ from latentgraph.nodes import (
     load_model,
     load_sd3,
     make_flow_latents,
+    random_state,
     schedule_flow,
-    start_random_state,
     tokenize,
     tokenize_sd3,
 )
@@ -186,7 +186,7 @@ def test_one_of_several_encoders_is_not_taken_for_the_only_one(model: SD3Model) 
     ],
 )
 def test_a_size_that_the_transformer_cannot_read_is_told(model: SD3Model, size: tuple[int, int], message: str) -> None:
-    noise, random = draw_noise(model.denoiser, model.vae, start_random_state(1), *size)
+    noise, random = draw_noise(model.denoiser, model.vae, random_state(1), *size)
     turns = schedule_flow(model.scheduler, model.denoiser, noise, 2)
     with pytest.raises(ValueError, match=f"^{message}"):
         denoise_step(
@@ -195,7 +195,7 @@ def test_a_size_that_the_transformer_cannot_read_is_told(model: SD3Model, size: 
 
 
 def test_schedulers_that_do_not_go_in_a_straight_line_are_refused(model: SD3Model) -> None:
-    noise, _ = draw_noise(model.denoiser, model.vae, start_random_state(1))
+    noise, _ = draw_noise(model.denoiser, model.vae, random_state(1))
     with pytest.raises(ValueError, match=r"^DDIMScheduler has not the noise levels of flow matching; take FlowMatch"):
         schedule_flow(configure_scheduler(model.scheduler, "DDIMScheduler"), model.denoiser, noise)
     heun = configure_scheduler(model.scheduler, "FlowMatchHeunDiscreteScheduler")
@@ -229,7 +229,7 @@ def test_every_value_on_the_way_can_be_looked_at(model: SD3Model, folder: Path) 
     rows = dict(values.details(tokens))
     assert rows["stream 2 tokens"] == "4 of 77, the rest fills up"
     assert rows["stream 3 tokens"] == "0 of 256, the rest fills up"
-    noise, _ = draw_noise(model.denoiser, model.vae, start_random_state(1))
+    noise, _ = draw_noise(model.denoiser, model.vae, random_state(1))
     turns = schedule_flow(model.scheduler, model.denoiser, noise)
     parts = [one for one in model if one is not None]
     for one in (*parts, encoded(model), guidance(encoded(model)), noise, make_flow_latents(noise), turns.state):

@@ -22,11 +22,11 @@ from latentgraph.nodes import (
     load_model,
     make_latents,
     predict_noise,
+    random_state,
     safety_check,
     scale_model_input,
     schedule,
     scheduler_step,
-    start_random_state,
     tokenize,
 )
 from latentgraph.nodes.digesting import value_digest
@@ -60,7 +60,7 @@ def begin(model: Model, context: RunContext = ALONE, scheduler: str = "EulerAnce
     positive, negative = (encode(model.text_encoder, one, context=context) for one in tokens)
     steering = guidance(positive, negative, 7.5)
     turns = schedule(configure_scheduler(model.scheduler, scheduler), 3, context=context)
-    noise = draw_noise(model.denoiser, model.vae, start_random_state(3), context=context)
+    noise = draw_noise(model.denoiser, model.vae, random_state(3), context=context)
     return Begun(make_latents(noise.noise, turns.state), turns.timesteps, turns.state, noise.random, steering)
 
 
@@ -155,7 +155,7 @@ def test_a_node_between_prediction_and_step_has_its_effect(model: Model) -> None
 
 
 def test_noise_has_the_size_the_model_was_trained_on_where_none_is_given(model: Model) -> None:
-    random = start_random_state(0)
+    random = random_state(0)
     own, high = (draw_noise(model.denoiser, model.vae, random, height=height).noise for height in (None, 96))
     assert (own.height, own.width, tuple(own.samples.shape)) == (64, 64, (1, 4, 32, 32))
     assert (high.height, high.width, tuple(high.samples.shape)) == (96, 64, (1, 4, 48, 32))

@@ -1,0 +1,162 @@
+"""What `latentgraph.nodes` offers, and the module that it is in."""
+
+from .control import control, load_controlnet
+from .decode import decode
+from .denoise import denoise_step
+from .denoise_parts import guide, predict_noise, scale_model_input, scheduler_step
+from .depth import depth_channels
+from .guidance import guidance
+from .guidance_flux import guidance_flux
+from .image import load_image, save_image
+from .image_latents import add_noise, draw_noise_like, encode_image
+from .image_prompt import add_image_prompt, crop_for_encoder, encode_image_prompt, load_image_encoder
+from .inpaint import encode_start, inpaint_channels, keep_unmasked, start_inpaint
+from .inpaint_area import inpaint_area, overlay
+from .ip_adapter import load_ip_adapter
+from .latents import draw_noise, make_latents
+from .latents_flux import draw_noise_flux, size_in_patches
+from .learn_noise import draw_timesteps, prediction_target
+from .learn_token import adam_step, save_token, start_token, teach_token, token_gradient
+from .lists import split_integers, split_lines, split_numbers
+from .load import load_model
+from .load_flux import load_flux
+from .load_images import load_images
+from .load_sd3 import load_sd3
+from .load_sdxl import load_sdxl
+from .lora import load_lora
+from .lora_flux import load_lora_flux
+from .lora_sdxl import load_lora_sdxl
+from .masks import blur_mask, load_mask, mask_image
+from .mixing import mix_conditioning, mix_noise
+from .observe import observe
+from .random_state import random_state, random_states
+from .resize import image_size, resize_image
+from .safety import safety_check
+from .saved_values import (
+    load_conditioning,
+    load_image_prompt,
+    load_latents,
+    save_conditioning,
+    save_image_prompt,
+    save_latents,
+)
+from .schedule import configure_scheduler, schedule, skip_steps
+from .schedule_flow import make_flow_latents, schedule_flow
+from .schedule_flux import schedule_flux
+from .schedule_lcm import schedule_lcm
+from .schedule_part import part_of_schedule
+from .size_conditioning import aesthetic_conditioning, size_conditioning
+from .skip_flow import skip_flow_steps
+from .skip_layers import skip_layers
+from .steering import steer_by_colour
+from .t2i_adapter import add_t2i_adapter, load_t2i_adapter
+from .text import encode, tokenize, tokenize_texts
+from .text_flux import encode_flux, encode_negative_flux, tokenize_flux
+from .text_sd3 import encode_sd3, tokenize_sd3
+from .text_sdxl import encode_sdxl, tokenize_sdxl
+from .text_t5 import encode_t5, tokenize_t5
+from .textual_inversion import load_textual_inversion
+from .upscale import load_upscaler, upscale_channels
+from .upscale_latents import upscale_latents
+from .weighted_text import encode_weighted
+
+__all__ = [
+    "adam_step",
+    "add_image_prompt",
+    "add_noise",
+    "add_t2i_adapter",
+    "aesthetic_conditioning",
+    "blur_mask",
+    "configure_scheduler",
+    "control",
+    "crop_for_encoder",
+    "decode",
+    "denoise_step",
+    "depth_channels",
+    "draw_noise",
+    "draw_noise_flux",
+    "draw_noise_like",
+    "draw_timesteps",
+    "encode",
+    "encode_flux",
+    "encode_image",
+    "encode_image_prompt",
+    "encode_negative_flux",
+    "encode_sd3",
+    "encode_sdxl",
+    "encode_start",
+    "encode_t5",
+    "encode_weighted",
+    "guidance",
+    "guidance_flux",
+    "guide",
+    "image_size",
+    "inpaint_area",
+    "inpaint_channels",
+    "keep_unmasked",
+    "load_conditioning",
+    "load_controlnet",
+    "load_flux",
+    "load_image",
+    "load_image_encoder",
+    "load_image_prompt",
+    "load_images",
+    "load_ip_adapter",
+    "load_latents",
+    "load_lora",
+    "load_lora_flux",
+    "load_lora_sdxl",
+    "load_mask",
+    "load_model",
+    "load_sd3",
+    "load_sdxl",
+    "load_t2i_adapter",
+    "load_textual_inversion",
+    "load_upscaler",
+    "make_flow_latents",
+    "make_latents",
+    "mask_image",
+    "mix_conditioning",
+    "mix_noise",
+    "observe",
+    "overlay",
+    "part_of_schedule",
+    "predict_noise",
+    "prediction_target",
+    "random_state",
+    "random_states",
+    "resize_image",
+    "safety_check",
+    "save_conditioning",
+    "save_image",
+    "save_image_prompt",
+    "save_latents",
+    "save_token",
+    "scale_model_input",
+    "schedule",
+    "schedule_flow",
+    "schedule_flux",
+    "schedule_lcm",
+    "scheduler_step",
+    "size_conditioning",
+    "size_in_patches",
+    "skip_flow_steps",
+    "skip_layers",
+    "skip_steps",
+    "split_integers",
+    "split_lines",
+    "split_numbers",
+    "start_inpaint",
+    "start_token",
+    "steer_by_colour",
+    "teach_token",
+    "token_gradient",
+    "tokenize",
+    "tokenize_flux",
+    "tokenize_sd3",
+    "tokenize_sdxl",
+    "tokenize_t5",
+    "tokenize_texts",
+    "upscale_channels",
+    "upscale_latents",
+]
