@@ -74,7 +74,7 @@ def test_there_is_no_top_level_folder_but_the_five() -> None:
 
 
 def test_the_stub_lists_every_node_by_the_name_that_workflows_call_it() -> None:
-    declared = {}
+    declared: dict[str, object] = {}
     for path in (ROOT / "nodes").glob("*.py"):
         module = importlib.import_module(
             f"latentgraph.nodes.{path.stem}" if path.stem != "__init__" else "latentgraph.nodes"
