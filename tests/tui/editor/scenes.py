@@ -86,7 +86,7 @@ class Clock:
 
 def hold_still(patch: pytest.MonkeyPatch, clock: Clock) -> None:
     """Freeze the cursors and the clock, and start no engine."""
-    patch.setattr("latentgraph.tui.editor.base_screen.EngineProcess", StillEngine)
+    patch.setattr("latentgraph.graph.process.EngineProcess", StillEngine)
     patch.setattr("latentgraph.tui.editor.runs.time", SimpleNamespace(monotonic=clock.monotonic))
     patch.setattr(Input.cursor_blink, "_default", False)
     patch.setattr(TextArea.cursor_blink, "_default", False)
