@@ -23,6 +23,8 @@ class Shipped:
     sentence: str
     types: tuple[str, ...] = ()
     """Of its nodes, those in loops included."""
+    needs: tuple[str, ...] = ()
+    """The inputs without a default: a model, a picture or another file that does not ship."""
 
     def families(self, registry: Registry) -> tuple[str, ...]:
         """The model families that all its nodes are for; none where any will do."""
@@ -57,7 +59,14 @@ def _read(path: Path) -> Shipped:
     if not isinstance(data, dict):
         return Shipped(path.stem, path, "")
     sentence = first_sentence(str(data.get("description", "")))
-    return Shipped(path.stem, path, sentence, tuple(dict.fromkeys(_types(data.get("nodes")))))
+    return Shipped(path.stem, path, sentence, tuple(dict.fromkeys(_types(data.get("nodes")))), tuple(_needs(data)))
+
+
+def _needs(data: Mapping[str, Any]) -> Iterator[str]:
+    inputs = data.get("inputs")
+    for name, declared in inputs.items() if isinstance(inputs, Mapping) else ():
+        if isinstance(declared, Mapping) and "default" not in declared:
+            yield str(name)
 
 
 def _types(nodes: Any) -> Iterator[str]:

@@ -20,6 +20,8 @@ from latentgraph.tui.editor.dialogs.search import Row, SearchDialog, highlighted
 from latentgraph.tui.shipped import Shipped
 
 BROWSE = "browse"
+PLAINEST = "text_to_image"
+"""The workflow to begin with."""
 NAME_WIDTH = 24
 """Columns of the names; what is said of a longer one begins later."""
 
@@ -57,7 +59,8 @@ class OpenWorkflow(SearchDialog[Opening | None]):
         super().__init__(title)
         self._folder = folder or Path.cwd()
         self._openings: dict[str, Opening] = {}
-        self._shipped = tuple(shipped)
+        # What runs as it is comes first, and of that the plainest.
+        self._shipped = sorted(shipped, key=lambda one: (bool(one.needs), one.name != PLAINEST, one.name))
         self._recent = tuple(recent)
 
     with_empty: ClassVar[bool] = True
@@ -86,7 +89,9 @@ class OpenWorkflow(SearchDialog[Opening | None]):
         for path in self._recent:
             yield path.name, _shortened(path.parent), "recent files", Opening("file", path), printable(str(path))
         for one in self._shipped:
-            yield one.name, one.sentence, "workflows that ship", Opening("shipped", one.path, one.name), one.sentence
+            heading = "workflows that need files of yours" if one.needs else "workflows that run as they are"
+            wants = f" Needs: {', '.join(one.needs)}." if one.needs else ""
+            yield one.name, one.sentence, heading, Opening("shipped", one.path, one.name), one.sentence + wants
         if self.with_empty:
             yield "Empty workflow", "Begin with nothing.", "other", Opening("empty"), ""
         yield "Browse…", "Any file of the file system.", "other", None, ""
