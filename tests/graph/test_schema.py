@@ -24,7 +24,7 @@ def own_registry() -> Registry:
     import latentgraph.nodes
 
     registry = Registry()
-    registry.add_module(latentgraph.nodes, origin="latentgraph")
+    registry.add_module(latentgraph.nodes, origin="latentgraph", later=True)
     return registry
 
 

@@ -91,8 +91,8 @@ class Inspector(Widget):
         self._value.show(None)
         self._help.show(None)
         self._body.display = False
-        if self._wanted is not None:
-            self.call_next(self._apply)
+        # Not before it counts as mounted: what is asked for while the form is filled would be lost.
+        self.call_later(self._apply)
 
     def on_resize(self, event: events.Resize) -> None:
         """Leave less to the help where there is little."""
