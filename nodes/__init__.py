@@ -14,6 +14,8 @@ from latentgraph.nodes.value_types import (
     CONTROLNET,
     CROP_AREA,
     DENOISER,
+    DEPTH,
+    DEPTH_ESTIMATOR,
     GUIDANCE,
     IMAGE,
     IMAGE_ENCODER,

@@ -4,7 +4,8 @@ from .control import control, load_controlnet
 from .decode import decode
 from .denoise import denoise_step
 from .denoise_parts import guide, predict_noise, scale_model_input, scheduler_step
-from .depth import depth_channels
+from .depth import depth_channels, read_depth
+from .depth_estimator import estimate_depth, load_depth_estimator
 from .guidance import guidance
 from .guidance_flux import guidance_flux
 from .image import load_image, save_image
@@ -87,6 +88,7 @@ __all__ = [
     "encode_start",
     "encode_t5",
     "encode_weighted",
+    "estimate_depth",
     "guidance",
     "guidance_flux",
     "guide",
@@ -96,6 +98,7 @@ __all__ = [
     "keep_unmasked",
     "load_conditioning",
     "load_controlnet",
+    "load_depth_estimator",
     "load_flux",
     "load_image",
     "load_image_encoder",
@@ -125,6 +128,7 @@ __all__ = [
     "prediction_target",
     "random_state",
     "random_states",
+    "read_depth",
     "resize_image",
     "safety_check",
     "save_conditioning",

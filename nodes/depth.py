@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from latentgraph.graph.node import node
 from latentgraph.nodes.image_latents import repeated
-from latentgraph.nodes.values import Guidance, Image, Latents
+from latentgraph.nodes.values import Depth, Guidance, Image, Latents
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -17,17 +17,26 @@ LIGHTNESS = (0.299, 0.587, 0.114)
 
 
 @node(category="denoise", variant="depth")
-def depth_channels(guidance: Guidance, depth: Image, latents: Latents) -> Guidance:
+def depth_channels(guidance: Guidance, depth: Depth, latents: Latents) -> Guidance:
     """Show a denoiser of 5 channels, at every step, how far away things are.
 
     Args:
         guidance: What else it is told.
-        depth: Pictures in which bright is near, as depth estimators draw them; their darkest is taken for the farthest
-            point and their brightest for the nearest. Of colours only the lightness counts.
+        depth: From read_depth or estimate_depth; the least is taken for the farthest point, the most for the nearest.
         latents: That denoising starts from; tell the size.
     """
-    seen = depth_map(lightness(depth.samples), latents.samples.shape[-2:]).to(latents.samples)
+    seen = depth_map(depth.samples.to(latents.samples), latents.samples.shape[-2:])
     return replace(guidance, channels=repeated(seen, len(guidance.positive.embeddings)))
+
+
+@node(category="image")
+def read_depth(image: Image) -> Depth:
+    """Take pictures for depths, as depth estimators draw them.
+
+    Args:
+        image: Bright is near; of colours only the lightness counts.
+    """
+    return Depth(lightness(image.samples))
 
 
 def lightness(samples: Tensor) -> Tensor:

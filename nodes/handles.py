@@ -44,6 +44,15 @@ class Adapter(Protocol):
         """Change `module`, which nobody else has: it is on the CPU, or where a held one was, in the run's dtype."""
 
 
+class LoadedDepthEstimator(NamedTuple):
+    """What a DepthEstimator loads to."""
+
+    module: Any
+    """A DPTForDepthEstimation."""
+    feature_extractor: Any
+    """Resizes and normalises images as the estimator wants them."""
+
+
 class LoadedSafetyChecker(NamedTuple):
     """What a SafetyChecker loads to."""
 
@@ -145,6 +154,13 @@ class T2IAdapter(Handle):
     """Sees a picture once and says by how much to move the denoiser's states at every step; a `T2IAdapter`."""
 
     role: ClassVar[str] = "t2i_adapter"
+
+
+@dataclass(frozen=True, eq=False)
+class DepthEstimator(Handle):
+    """Sees in a picture how near each point is; loads to a `LoadedDepthEstimator`."""
+
+    role: ClassVar[str] = "depth_estimator"
 
 
 @dataclass(frozen=True, eq=False)
@@ -253,7 +269,7 @@ def _made(handle: Handle, device: str, precision: tuple[str, str], context: RunC
         made = made.float()
     if not device:
         return made
-    if isinstance(made, LoadedSafetyChecker):
+    if isinstance(made, LoadedSafetyChecker | LoadedDepthEstimator):
         return made._replace(module=settled(made.module, device, context))
     return settled(made, device, context)
 

@@ -9,6 +9,7 @@ from latentgraph.nodes.handles import Handle
 from latentgraph.nodes.values import (
     Conditioning,
     CropArea,
+    Depth,
     Guidance,
     Image,
     ImagePrompt,
@@ -115,6 +116,11 @@ def conditioning_rows(value: Conditioning) -> Rows:
     for name, tensor in value.extras.items():
         yield from tensor_rows(tensor, name)
     yield from family_row(value.family)
+
+
+def depth_rows(value: Depth) -> Rows:
+    """The spread of depths."""
+    yield from tensor_rows(value.samples, axes="B H W")
 
 
 def guidance_rows(value: Guidance) -> Rows:

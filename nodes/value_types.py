@@ -12,6 +12,7 @@ from latentgraph.nodes.handles import (
     VAE,
     ControlNet,
     Denoiser,
+    DepthEstimator,
     Handle,
     ImageEncoder,
     SafetyChecker,
@@ -25,6 +26,7 @@ from latentgraph.nodes.tensor_files import CONDITIONING_FILE, IMAGE_PROMPT_FILE,
 from latentgraph.nodes.values import (
     Conditioning,
     CropArea,
+    Depth,
     Guidance,
     Image,
     ImagePrompt,
@@ -157,6 +159,9 @@ IMAGE = _known(
     file=PNG,
 )
 MASK = _known(Mask, lambda value: f"{_plural(len(value.samples), 'mask')}, {_pixels(value.samples)}", show.mask_rows)
+DEPTH = _known(
+    Depth, lambda value: f"{_plural(len(value.samples), 'depth')}, {_pixels(value.samples)}", show.depth_rows
+)
 CROP_AREA = _known(
     CropArea,
     lambda value: f"{value.right - value.left} × {value.bottom - value.top} pixels at ({value.left}, {value.top})",
@@ -170,4 +175,5 @@ SCHEDULER = _handle(Scheduler)
 CONTROLNET = _handle(ControlNet)
 IMAGE_ENCODER = _handle(ImageEncoder)
 T2I_ADAPTER = _handle(T2IAdapter)
+DEPTH_ESTIMATOR = _handle(DepthEstimator)
 SAFETY_CHECKER = _handle(SafetyChecker)

@@ -287,6 +287,14 @@ class Mask:
     """float32 (B, 1, H, W) in [0, 1], 1 where it does."""
 
 
+@dataclass(frozen=True, eq=False)
+class Depth:
+    """How near each point of pictures is, on the CPU, in no unit: only its order and proportions count."""
+
+    samples: Tensor
+    """float32 (B, H, W), more is nearer."""
+
+
 @dataclass(frozen=True)
 class CropArea:
     """A part of a picture, in its pixels from the upper left corner; right and bottom are the first left out."""

@@ -42,6 +42,7 @@ PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     "scheduler": ("scheduler",),
     "low_res_scheduler": ("low_res_scheduler",),
     "safety_checker": ("safety_checker",),
+    "depth_estimator": ("depth_estimator",),
     "feature_extractor": ("feature_extractor",),
 }
 """Roles, and the folders that play them."""
@@ -52,6 +53,7 @@ OPTIONAL: Final = (
     "text_encoder_3",
     "low_res_scheduler",
     "safety_checker",
+    "depth_estimator",
     "feature_extractor",
 )
 TOKENIZERS: Final = ("tokenizer", "tokenizer_2", "tokenizer_3")
@@ -183,11 +185,12 @@ def read_model_folder(folder: Path, shown: str, elsewhere: Mapping[str, Path] = 
                 f"{shown}/{INDEX} names no {' or '.join(PARTS[role])}",
                 f"its pipeline is {index.get('_class_name', 'unknown')}; a Stable Diffusion model has one",
             )
-    if "safety_checker" in parts and "feature_extractor" not in parts:
-        raise AccessError(
-            f"{shown} has a safety_checker but no feature_extractor, which prepares its images",
-            f'copy the feature_extractor too, or write "safety_checker": [null, null] in {INDEX}',
-        )
+    for role in ("safety_checker", "depth_estimator"):
+        if role in parts and "feature_extractor" not in parts:
+            raise AccessError(
+                f"{shown} has a {role} but no feature_extractor, which prepares its images",
+                f'copy the feature_extractor too, or write "{role}": [null, null] in {INDEX}',
+            )
     options = {name: entry for name, entry in index.items() if not name.startswith("_") and not isinstance(entry, list)}
     return ModelFolder(folder, str(index.get("_class_name", "")), parts, options)
 

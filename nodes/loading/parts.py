@@ -10,6 +10,7 @@ from latentgraph.graph.access import AccessError
 from latentgraph.nodes.handles import (
     VAE,
     Denoiser,
+    DepthEstimator,
     Handle,
     SafetyChecker,
     Scheduler,
@@ -33,13 +34,15 @@ from latentgraph.nodes.loading.single_file import (
 from latentgraph.nodes.loading.sources import FolderSource
 
 HANDLES: Final[Mapping[str, type[Handle]]] = {
-    **{kind.role: kind for kind in (Tokenizer, TextEncoder, Denoiser, VAE, Scheduler, SafetyChecker)},
+    **{kind.role: kind for kind in (Tokenizer, TextEncoder, Denoiser, VAE, Scheduler, SafetyChecker, DepthEstimator)},
     "tokenizer_2": Tokenizer,
     "text_encoder_2": TextEncoder,
     "tokenizer_3": Tokenizer,
     "text_encoder_3": TextEncoder,
     "low_res_scheduler": Scheduler,
 }
+PREPARED: Final = ("safety_checker", "depth_estimator")
+"""Roles whose images the feature extractor of the model prepares."""
 PATCHED_FAMILIES: Final = ("sd1", "sd2")
 """Families whose pipeline rewrites configurations in its constructor."""
 UNPATCHED_PIPELINE: Final = "LatentConsistencyModel"
@@ -117,7 +120,7 @@ class OpenedModel:
         return self._from_folder(part)
 
     def _from_folder(self, part: Part) -> Handle:
-        images = self.folder.parts.get("feature_extractor") if part.role == "safety_checker" else None
+        images = self.folder.parts.get("feature_extractor") if part.role in PREPARED else None
         source = FolderSource(
             folder=str(part.folder),
             shown=part.shown,

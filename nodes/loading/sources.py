@@ -31,7 +31,7 @@ class FolderSource:
     variant: str = ""
     """Of the weight files, such as `fp16`."""
     images: str = ""
-    """The feature extractor's folder, for a safety checker."""
+    """The feature extractor's folder, for a safety checker or a depth estimator."""
 
     def make(self, device: str, dtype: str, warn: Callable[[str], None]) -> Any:
         """Read it from its files."""
@@ -43,6 +43,10 @@ class FolderSource:
             from latentgraph.nodes.handles import LoadedSafetyChecker
 
             return LoadedSafetyChecker(module, load_feature_extractor(self.images))
+        if self.role == "depth_estimator":
+            from latentgraph.nodes.handles import LoadedDepthEstimator
+
+            return LoadedDepthEstimator(module, load_feature_extractor(self.images, "DPTImageProcessorPil"))
         return module
 
     def _module(self, dtype: str) -> Any:
@@ -118,16 +122,16 @@ def load_tokenizer(folder: str, shown: str, class_name: str = "CLIPTokenizer") -
     return tokenizer
 
 
-def load_feature_extractor(folder: str) -> Any:
-    """The safety checker's image processor, always the Pillow one.
+def load_feature_extractor(folder: str, class_name: str = "CLIPImageProcessorPil") -> Any:
+    """The image processor of a safety checker or a depth estimator, always the Pillow one.
 
     With torchvision installed transformers would choose another, which resizes differently: scores, and with them
     the verdict at a threshold, would depend on an unrelated package.
     """
     prepare_libraries()
-    from transformers import CLIPImageProcessorPil
+    import transformers
 
-    return CLIPImageProcessorPil.from_pretrained(folder, local_files_only=True)
+    return getattr(transformers, class_name).from_pretrained(folder, local_files_only=True)
 
 
 def prepare_libraries() -> None:
