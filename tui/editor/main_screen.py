@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.events import ScreenResume
@@ -45,7 +45,11 @@ WARM_UP_SECONDS = 2.0
 class MainScreen(EditActions, FormActions, FileActions, RunActions, CheckView):
     """All of the editor but its dialogs."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings_for("app", leave_out=("command_palette",))]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings_for("app", leave_out=("command_palette",)),
+        # A binding, so that the canvas does not hear the same key too and leave a body, or stop the run.
+        Binding("escape", "leave_sidebar", show=False),
+    ]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (190, "-very-wide")]  # noqa: RUF012 - as Textual declares it
     VERTICAL_BREAKPOINTS = [(0, "-low"), (26, "-medium"), (30, "-tall")]  # noqa: RUF012
 
@@ -205,12 +209,14 @@ class MainScreen(EditActions, FormActions, FileActions, RunActions, CheckView):
 
     @on(LeaveWanted)
     def _leave_wanted(self) -> None:
-        if len(self.places) > 1:
+        if self.find_bar.display:
+            self.find_bar.display = False
+        elif len(self.places) > 1:
             self.action_leave_body()
         elif self.runs.current is not None:
             self.action_cancel_run()
 
-    def key_escape(self) -> None:
+    def action_leave_sidebar(self) -> None:
         """From anywhere at the side, back to the canvas."""
         if self.find_bar.display:
             self.find_bar.display = False

@@ -156,3 +156,22 @@ async def test_a_click_on_an_option_that_is_gone_does_nothing() -> None:
         options.action_page_down()
         await pilot.pause()
         assert app.is_running
+
+
+async def test_one_escape_leads_from_the_form_to_the_canvas_and_not_out_of_the_body_too(tmp_path: Path) -> None:
+    body = {"say": {"type": "fail", "inputs": {"text": "on"}}}
+    talk = {"nodes": {"turns": {"type": "loop", "nodes": body}}}
+    async with editing(write(tmp_path / "talk.json", talk), out=tmp_path, files=(TOYS,)) as desk:
+        screen = desk.screen
+        screen.canvas.go_to("turns")
+        screen.action_open_body()
+        await desk.until(lambda: screen.scope == ("turns",))
+        screen.canvas.go_to("say")
+        await screen.action_focus_inspector()
+        await desk.until(lambda: screen.sidebar.inspector.has_focus_within)
+        await desk.press("escape")
+        await desk.until(lambda: screen.canvas.has_focus)
+        await desk.pilot.pause(0.3)
+        assert screen.scope == ("turns",)
+        await desk.press("escape")
+        await desk.until(lambda: screen.scope == ())
