@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.events import ScreenResume
+from textual.events import Key, ScreenResume
 from textual.geometry import Size
 from textual.widgets import Input
 
@@ -45,11 +45,7 @@ WARM_UP_SECONDS = 2.0
 class MainScreen(EditActions, FormActions, FileActions, RunActions, CheckView):
     """All of the editor but its dialogs."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings_for("app", leave_out=("command_palette",)),
-        # A binding, so that the canvas does not hear the same key too and leave a body, or stop the run.
-        Binding("escape", "leave_sidebar", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_for("app", leave_out=("command_palette",))]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (190, "-very-wide")]  # noqa: RUF012 - as Textual declares it
     VERTICAL_BREAKPOINTS = [(0, "-low"), (26, "-medium"), (30, "-tall")]  # noqa: RUF012
 
@@ -209,15 +205,16 @@ class MainScreen(EditActions, FormActions, FileActions, RunActions, CheckView):
 
     @on(LeaveWanted)
     def _leave_wanted(self) -> None:
-        if self.find_bar.display:
-            self.find_bar.display = False
-        elif len(self.places) > 1:
+        if len(self.places) > 1:
             self.action_leave_body()
         elif self.runs.current is not None:
             self.action_cancel_run()
 
-    def action_leave_sidebar(self) -> None:
+    def key_escape(self, event: Key) -> None:
         """From anywhere at the side, back to the canvas."""
+        if not self.canvas.has_focus:
+            # Else the canvas hears the same key, as soon as it has the focus, and leaves a body or stops the run.
+            event.stop()
         if self.find_bar.display:
             self.find_bar.display = False
             self.canvas.find("")
