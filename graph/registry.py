@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from latentgraph.graph.errors import NodeDefinitionError
+from latentgraph.graph.foreign import ForeignFormat
 from latentgraph.graph.node import NodeType, is_node, node_type
 from latentgraph.graph.settings import Setting
 from latentgraph.graph.types import PortType
@@ -25,7 +26,7 @@ HEAVY = ("torch", "diffusers", "transformers")
 
 
 class Registry:
-    """The nodes, value types and settings that workflows may use."""
+    """The nodes, value types and settings that workflows may use, and the formats of other programs."""
 
     def __init__(self) -> None:
         """Start empty."""
@@ -35,6 +36,8 @@ class Registry:
         self._origins: dict[str, str] = {}
         self.values = ValueTypes()
         self.settings: dict[str, Setting] = {}
+        self.formats: dict[str, ForeignFormat] = {}
+        """Formats of other programs, by name."""
         self.notes: list[str] = []
         """What a user should know about the packages that were loaded, such as one that imports torch at its top."""
 
@@ -95,7 +98,7 @@ class Registry:
             raise NodeDefinitionError(f"{path}: declares no node; put @node(category=...) over a function")
 
     def add_module(self, module: ModuleType, *, origin: str, source: str = "", later: bool = False) -> int:
-        """Take every node, value type and setting that `module` holds, and return how many nodes.
+        """Take every node, value type, setting and format that `module` holds, and return how many nodes.
 
         Args:
             module: Whose namespace is looked through.
@@ -112,6 +115,8 @@ class Registry:
                 self.values.add(value)
             elif isinstance(value, Setting):
                 self.settings[value.name] = value
+            elif isinstance(value, ForeignFormat):
+                self.formats[value.name] = value
         for name in module.__all__ if later else ():
             if name not in self._nodes:
                 self._unread[name] = partial(getattr, module, name)

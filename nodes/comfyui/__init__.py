@@ -1,0 +1,36 @@
+"""Workflows of ComfyUI, and of programs whose pictures say how they were made, to and from ours.
+
+A file is read into the normal form (`prompt`), which is translated node by node (`translation`, `rules`). What another
+program wrote is put in ComfyUI's nodes first, so that one translation serves all. Nothing here imports more than it has
+to: a format is a light object whose functions import the rest when they are called.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+from latentgraph.graph.foreign import ForeignFormat, Imported, ImportOptions
+
+if TYPE_CHECKING:
+    from latentgraph.nodes.comfyui.prompt import Prompt
+
+
+def _reads(raw: bytes, name: str) -> bool:
+    from latentgraph.nodes.comfyui.reading import is_comfyui
+
+    return is_comfyui(raw)
+
+
+def _translate(raw: bytes, name: str, options: ImportOptions) -> Imported:
+    from latentgraph.nodes.comfyui.reading import read_prompt
+
+    return _translated(read_prompt(raw, name), options)
+
+
+def _translated(prompt: Prompt, options: ImportOptions) -> Imported:
+    translated: Imported = import_module("latentgraph.nodes.comfyui.translation").translate_prompt(prompt, options)
+    return translated
+
+
+COMFYUI: Final = ForeignFormat("comfyui", "ComfyUI", _reads, _translate)
