@@ -7,7 +7,7 @@ resolved, inside the file's own folder. What the user names on the command line 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -58,16 +58,32 @@ class Resource:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """What the record in a picture says of the files that were read.
+
+    Attributes:
+        folders: Where they are looked for besides the picture's own folder.
+        digests: Of their contents. Elsewhere only a file of these contents is taken: whoever wrote the record knows
+            them already, so that a stranger's picture shows nothing that its user did not mean to give.
+    """
+
+    folders: tuple[Path, ...]
+    digests: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class FileAccess:
     """What a workflow may read.
 
     Attributes:
         folder: Of the workflow's file; None where there is none, as on standard input.
         allowed: More folders that the user opened by `--allow-read`.
+        recorded: Set where the workflow comes out of a record.
     """
 
     folder: Path | None = None
     allowed: tuple[Path, ...] = ()
+    recorded: Recorded | None = None
 
     def path(self, written: str, *, given: bool) -> Path:
         """The absolute path that `written` means.
@@ -119,6 +135,36 @@ class Reads(Protocol):
         Raises:
             AccessError: It may not be read, or is not there.
         """
+
+
+def resolved(reads: Reads, written: str, access: FileAccess, *, given: bool) -> Resource:
+    """What `written` stands for; what a record tells of is the file of the recorded contents, where there is one.
+
+    Raises:
+        AccessError: It may not be read, or is not there.
+    """
+    if given or access.recorded is None:
+        return reads.resolve(written, access, given=given)
+    own = replace(access, recorded=None)
+    places = [own, *(FileAccess(folder) for folder in access.recorded.folders)]
+    found: dict[str, Resource] = {}
+    refused: AccessError | None = None
+    for place in places:
+        try:
+            resource = reads.resolve(written, place, given=False)
+        except AccessError as error:
+            refused = refused or error
+            continue
+        if place is own and resource.fetch is not None:
+            return resource
+        found.setdefault(resource.value, resource)
+    # Digests are taken only where there is a choice: a check reads no weights.
+    if refused is None and len(found) == 1:
+        return next(iter(found.values()))
+    for resource in found.values():
+        if resource.fetch is None and resource.digest() in access.recorded.digests:
+            return resource
+    return reads.resolve(written, own, given=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from latentgraph.graph.access import FileAccess, Recorded
 from latentgraph.graph.errors import WorkflowError
 from latentgraph.graph.parse import parse
 from latentgraph.graph.problem import Place, Problem
@@ -30,6 +31,8 @@ class Document:
     """Its file; None where it is read from a pipe."""
     embedded: Mapping[str, str] = field(default_factory=dict)
     """Texts of the sub-workflows that came with it, by the path of their node: a picture carries them all."""
+    recorded: Recorded | None = None
+    """Of a workflow out of a record: what it says of the files that were read."""
 
     @property
     def name(self) -> str:
@@ -40,6 +43,10 @@ class Document:
     def folder(self) -> Path | None:
         """Where its relative paths count from."""
         return self.path.resolve().parent if self.path else None
+
+    def access(self, allowed: Iterable[Path] = ()) -> FileAccess:
+        """What it may read: its own folder, those that the user opened, and what its record tells of."""
+        return FileAccess(self.folder, tuple(allowed), self.recorded)
 
     def place(self, path: Sequence[str | int], *, key: bool = False) -> Place | None:
         """Line and column of something in it, where it has a text."""

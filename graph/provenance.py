@@ -7,7 +7,7 @@ again says where that is.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -17,10 +17,11 @@ from typing import Any
 from latentgraph.graph.canonical import canonical_data, canonical_text
 from latentgraph.graph.document import Document, parse_document
 from latentgraph.graph.errors import WorkflowError
-from latentgraph.graph.plan import Plan
+from latentgraph.graph.plan import LoopStep, Plan, Step
 from latentgraph.graph.problem import Problem
 from latentgraph.graph.registry import Registry
-from latentgraph.graph.workflow import Workflow
+from latentgraph.graph.sidecar import SUFFIX, is_sidecar, read_sidecar
+from latentgraph.graph.workflow import Node, Workflow
 
 PACKAGES = ("latentgraph", "torch", "diffusers", "transformers")
 
@@ -31,30 +32,51 @@ def record(document: Document, planned: Plan, registry: Registry) -> dict[str, s
         "settings": dict(planned.settings),
         "identities": {name: registry.settings[name].identity(value) for name, value in planned.settings.items()},
         "sources": planned.sources,
-        "versions": dict(versions()),
+        "versions": versions((*PACKAGES, *_packages(planned.steps, registry))),
     }
-    data = _portable(canonical_data(document.workflow), planned.read)
+    data = _portable(canonical_data(document.workflow), planned.read | _files(document.workflow.nodes))
     parts = {
         "workflow": canonical_text(Workflow.model_validate(data, by_alias=True, by_name=False)),
         "inputs": json.dumps(_portable(dict(planned.inputs), planned.read)),
         "run": json.dumps(run),
     }
     if planned.embedded:
-        files = {path: _portable(json.loads(text), planned.read) for path, text in planned.embedded.items()}
+        inner = {
+            path: Workflow.model_validate_json(text, by_alias=True, by_name=False)
+            for path, text in planned.embedded.items()
+        }
+        files = {path: _portable(canonical_data(one), planned.read | _files(one.nodes)) for path, one in inner.items()}
         parts["files"] = json.dumps({path: json.dumps(data) for path, data in files.items()})
     return parts
 
 
+def versions(packages: Iterable[str] = PACKAGES) -> dict[str, str]:
+    """Versions of what makes the bits; without those that are not installed."""
+    found = {package: _version(package) for package in packages}
+    return {package: version for package, version in found.items() if version}
+
+
 @cache
-def versions() -> Mapping[str, str]:
-    """Versions of what makes the bits."""
-    found = {}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except (PackageNotFoundError, ValueError):
+        return ""
+
+
+def _packages(steps: Iterable[Step | LoopStep], registry: Registry) -> list[str]:
+    """The packages that the nodes of a run come from, or the files."""
+    found: dict[str, None] = {}
+    for step in steps:
+        one = _packages(step.body, registry) if isinstance(step, LoopStep) else [registry.origin(step.node.name)]
+        found |= dict.fromkeys(one)
+    return list(found)
+
+
+def _files(nodes: Mapping[str, Node]) -> frozenset[str]:
+    """The files of sub-workflows, as they are written; a record carries their texts."""
+    inside = [_files(node.body) for node in nodes.values()]
+    return frozenset(node.file for node in nodes.values() if node.file).union(*inside)
 
 
 def _portable(value: Any, read: Set[str]) -> Any:
@@ -68,14 +90,26 @@ def _portable(value: Any, read: Set[str]) -> Any:
     return value
 
 
+def read_record(path: Path, registry: Registry) -> Mapping[str, str]:
+    """The record that a file carries, or that a sidecar is, as texts by name; empty where there is none.
+
+    Raises:
+        OSError: The file cannot be read.
+        WorkflowError: It is a sidecar that is broken.
+    """
+    if path.suffix.lower() == SUFFIX and is_sidecar(raw := path.read_bytes()):
+        return read_sidecar(raw, path.name)
+    forms = [form for form in registry.values.file_forms() if form.suffix == path.suffix.lower()]
+    return forms[0].read_record(path) if forms else {}
+
+
 def document_of_file(path: Path, name: str, registry: Registry) -> Document:
     """The workflow that made a file, its inputs standing at the values that made it.
 
     Raises:
         WorkflowError: The file carries no record, or a broken one.
     """
-    forms = [form for form in registry.values.file_forms() if form.suffix == path.suffix.lower()]
-    found: Mapping[str, str] = forms[0].read_record(path) if forms else {}
+    found = read_record(path, registry)
     text = found.get("workflow")
     if text is None:
         hint = "only files that latentgraph wrote, with their metadata left in, can be made again"
@@ -95,11 +129,15 @@ def document_of_file(path: Path, name: str, registry: Registry) -> Document:
 
 def run_of_file(path: Path, registry: Registry) -> dict[str, Any]:
     """What the record says of the run: settings, sources and versions; empty without a record."""
-    for form in registry.values.file_forms():
-        if form.suffix == path.suffix.lower():
-            try:
-                run = json.loads(form.read_record(path).get("run", "{}"))
-            except ValueError:
-                return {}
-            return run if isinstance(run, dict) else {}
-    return {}
+    try:
+        run = json.loads(read_record(path, registry).get("run", "{}"))
+    except ValueError:
+        return {}
+    return run if isinstance(run, dict) else {}
+
+
+def texts(value: Any) -> dict[str, str]:
+    """`value` if it is what a record holds: anybody may have written it."""
+    if not isinstance(value, dict):
+        return {}
+    return {name: text for name, text in value.items() if isinstance(name, str) and isinstance(text, str)}

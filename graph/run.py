@@ -103,6 +103,7 @@ class Engine:
         out: Path | None = None,
         overwrite: bool = False,
         metadata: bool = True,
+        sidecar: bool = False,
         previews: bool = False,
         keep_all: bool = False,
     ) -> Run:
@@ -114,6 +115,7 @@ class Engine:
             out: Folder for the files that the run makes; None makes none.
             overwrite: Number files from 1 and replace what is there.
             metadata: Whether files carry the record of how they were made.
+            sidecar: Whether a JSON file with that record stands beside each.
             previews: Whether nodes may show what is on its way, as Preview events.
             keep_all: Whether what nobody reads again is kept too, to be looked at.
 
@@ -121,7 +123,7 @@ class Engine:
             WorkflowError: Something is wrong with the workflow, the values or the settings.
         """
         planned = self.plan(document, given, settings=settings, access=access, until=until)
-        files: dict[str, Any] = {"out": out, "overwrite": overwrite, "metadata": metadata}
+        files: dict[str, Any] = {"out": out, "overwrite": overwrite, "metadata": metadata, "sidecar": sidecar}
         return self.start(planned, document, **files, previews=previews, keep_all=keep_all)
 
     def start(
@@ -132,12 +134,14 @@ class Engine:
         out: Path | None = None,
         overwrite: bool = False,
         metadata: bool = True,
+        sidecar: bool = False,
         previews: bool = False,
         keep_all: bool = False,
     ) -> Run:
         """Start a run that was planned; see `run` for the arguments."""
-        made_by = record(document, planned, self.registry) if metadata and out else None
-        sink = Sink(out, self.registry.values, made_by, overwrite=overwrite)
+        made_by = record(document, planned, self.registry) if out and (metadata or sidecar) else None
+        carried, beside = (made_by if metadata else None), (made_by if sidecar else None)
+        sink = Sink(out, self.registry.values, carried, sidecar=beside, overwrite=overwrite)
         return Run(self, planned, sink, previews=previews, keep_all=keep_all)
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from latentgraph.graph.errors import RunError
 from latentgraph.graph.files import UMASK
+from latentgraph.graph.sidecar import sidecar_path, sidecar_text
 from latentgraph.graph.values import FileForm, ValueTypes
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. -]*")
@@ -29,6 +32,7 @@ class Sink:
         values: ValueTypes,
         record: Mapping[str, str] | None = None,
         *,
+        sidecar: Mapping[str, str] | None = None,
         overwrite: bool = False,
     ) -> None:
         """Write under `folder`.
@@ -37,11 +41,15 @@ class Sink:
             folder: Made when the first file is written; None writes nothing.
             values: How each type becomes a file.
             record: How the values were made, for the files to carry; None leaves it out.
+            sidecar: The same, for a JSON file of the same name beside each; None writes none.
             overwrite: Count from 1 and replace what is there.
         """
         self._folder = folder
         self._values = values
         self._record = record or {}
+        self._sidecar = sidecar
+        self._beside: set[Path] = set()
+        """The sidecars of this run, which it does not replace even when it overwrites."""
         self._overwrite = overwrite
         self._next: dict[tuple[str, str], int] = {}
         self._saved: list[tuple[Any, list[Path]]] = []
@@ -80,47 +88,77 @@ class Sink:
         self.save(value, name)
 
     def _write(self, part: Any, name: str, form: FileForm[Any]) -> Path:
-        assert self._folder is not None  # `save` has asked
-        handle, temporary = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=form.suffix + ".tmp")
-        try:
-            with os.fdopen(handle, "wb") as file:
+        with self._temporary(form.suffix) as temporary:
+            with temporary.open("wb") as file:
                 form.write(part, file, self._record)
                 _settle(file)
-            # A temporary file is private to its owner; what a user keeps has the modes that the umask asks for.
-            os.chmod(temporary, 0o666 & ~UMASK)
             return self._place(temporary, name, form.suffix)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
 
-    def _place(self, temporary: str, name: str, suffix: str) -> Path:
+    @contextmanager
+    def _temporary(self, suffix: str) -> Iterator[Path]:
+        """A file of our own in the folder, gone afterwards unless it got a name."""
+        assert self._folder is not None  # `save` has asked
+        handle, name = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=suffix + ".tmp")
+        os.close(handle)
+        try:
+            # A temporary file is private to its owner; what a user keeps has the modes that the umask asks for.
+            os.chmod(name, 0o666 & ~UMASK)
+            yield Path(name)
+        finally:
+            Path(name).unlink(missing_ok=True)
+
+    def _place(self, temporary: Path, name: str, suffix: str) -> Path:
         assert self._folder is not None
         number = self._next.get((name, suffix)) or self._first_number(name, suffix)
         while True:
             path = self._folder / f"{name}-{number}{suffix}"
-            self._next[name, suffix] = number + 1
-            if self._overwrite:
-                os.replace(temporary, path)
+            number += 1
+            self._next[name, suffix] = number
+            if self._claim_with_sidecar(temporary, path):
                 return path
-            try:
-                # Linking fails where the name is taken, so that two runs at once never write over each other.
-                os.link(temporary, path)
-            except FileExistsError:
-                number += 1
-            except OSError:
-                # A file system without hard links: the name is reserved by an empty file.
-                if _reserve(path):
-                    os.replace(temporary, path)
-                    return path
-                number += 1
-            else:
-                os.unlink(temporary)
-                return path
+
+    def _claim_with_sidecar(self, temporary: Path, path: Path) -> bool:
+        """Give a file its name, its sidecar before it: a record without its file is the lesser harm."""
+        if self._sidecar is None:
+            return self._claim(temporary, path)
+        beside = sidecar_path(path)
+        if beside in self._beside:
+            return False
+        with self._temporary(beside.suffix) as text, temporary.open("rb") as made:
+            digest = hashlib.file_digest(made, "sha256").hexdigest()
+            with text.open("wb") as file:
+                file.write(sidecar_text(self._sidecar, path.name, digest).encode())
+                _settle(file)
+            if not self._claim(text, beside):
+                return False
+        if not self._claim(temporary, path):
+            beside.unlink()
+            return False
+        self._beside.add(beside)
+        return True
+
+    def _claim(self, temporary: Path, path: Path) -> bool:
+        """Give a file its name; False where the name is taken."""
+        if self._overwrite:
+            os.replace(temporary, path)
+            return True
+        try:
+            # Linking fails where the name is taken, so that two runs at once never write over each other.
+            os.link(temporary, path)
+        except FileExistsError:
+            return False
+        except OSError:
+            # A file system without hard links: the name is reserved by an empty file.
+            if not _reserve(path):
+                return False
+            os.replace(temporary, path)
+        return True
 
     def _first_number(self, name: str, suffix: str) -> int:
         if self._overwrite or self._folder is None:
             return 1
-        pattern = re.compile(re.escape(name) + r"-(\d+)" + re.escape(suffix))
+        suffixes = {suffix, ".json"} if self._sidecar is not None else {suffix}
+        pattern = re.compile(rf"{re.escape(name)}-(\d+)(?:{'|'.join(map(re.escape, sorted(suffixes)))})")
         taken = [int(match[1]) for path in self._folder.iterdir() if (match := pattern.fullmatch(path.name))]
         return max(taken, default=0) + 1
 

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from latentgraph.graph.access import FileAccess
 from latentgraph.graph.check import check
 from latentgraph.graph.errors import WorkflowError
 from latentgraph.graph.problem import Problem
@@ -51,8 +50,7 @@ def problems_of(workflow: str, request: CheckRequest, registry: Registry) -> Seq
         given = read_given(document.workflow, registry, request.values, request.inputs_file)
     except WorkflowError as error:
         return error.problems
-    access = FileAccess(document.folder, tuple(request.allow_read))
-    return check(document, registry, given.values, access=access).problems
+    return check(document, registry, given.values, access=document.access(request.allow_read)).problems
 
 
 def _say_counts(files: int, counts: Counter[str], *, as_json: bool) -> None:

@@ -82,6 +82,13 @@ def run(
     no_metadata: Annotated[
         bool, typer.Option("--no-metadata", help="Leave out of the files how they were made.")
     ] = False,
+    sidecar: Annotated[
+        bool,
+        typer.Option(
+            "--sidecar",
+            help="Write how each file was made into a JSON file beside it, too; it can be run again like the file.",
+        ),
+    ] = False,
     allow_read: options.AllowRead = None,
     nodes: options.NodeFiles = None,
     device: options.Device = None,
@@ -112,6 +119,7 @@ def run(
         out,
         overwrite,
         not no_metadata,
+        sidecar,
         allow_read or (),
         nodes or (),
         download,

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
+from latentgraph.graph.access import Recorded
 from latentgraph.graph.document import Document, parse_document, read_document
 from latentgraph.graph.errors import WorkflowError
 from latentgraph.graph.names import closest
 from latentgraph.graph.problem import Problem
 from latentgraph.graph.registry import Registry
+from latentgraph.graph.sidecar import SUFFIX, is_sidecar
 
 STANDARD_INPUT = "-"
 SCHEMA_FILE = "workflow.schema.json"
@@ -50,11 +52,23 @@ def find_workflow(argument: str, registry: Registry) -> Found:
     path = workflow_path(argument)
     if path is None:
         return Found(parse_document(sys.stdin.buffer.read(), "<stdin>"))
-    suffixes = {form.suffix for form in registry.values.file_forms()}
-    if path.suffix.lower() in suffixes:
+    if has_record(path, registry):
         return Found(_read_picture(path, argument, registry), path)
     # A shipped workflow goes by its name in messages too: where it is installed is of no use to a reader.
     return Found(read_document(path, path.name if argument in shipped_names() else argument))
+
+
+def has_record(path: Path, registry: Registry) -> bool:
+    """Whether a file is read for the record of how something was made: a picture, or the sidecar of one."""
+    if path.suffix.lower() in {form.suffix for form in registry.values.file_forms()}:
+        return True
+    if path.suffix.lower() != SUFFIX or not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            return is_sidecar(file.read(200))
+    except OSError:
+        return False
 
 
 def workflow_path(argument: str) -> Path | None:
@@ -94,12 +108,15 @@ def _missing(argument: str, path: Path) -> Problem:
 
 
 def _read_picture(path: Path, name: str, registry: Registry) -> Document:
-    from latentgraph.graph.provenance import document_of_file
+    from latentgraph.graph.provenance import document_of_file, run_of_file, texts
 
     if path.is_dir():
         raise WorkflowError([Problem("E001", "this is a folder; a workflow is a JSON file", file=name)])
     try:
-        return document_of_file(path, name, registry)
+        document = document_of_file(path, name, registry)
+        digests = frozenset(texts(run_of_file(path, registry).get("sources")).values())
+        # What was made by a shipped workflow reads its files; what the user named counted from where the command ran.
+        return replace(document, recorded=Recorded((Path.cwd(), shipped_folder()), digests))
     except OSError as error:
         raise WorkflowError([Problem("E001", f"cannot be read: {error.strerror}", file=name)]) from None
     except (ValueError, SyntaxError):

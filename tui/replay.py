@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from latentgraph.graph.plan import Plan
-from latentgraph.graph.provenance import run_of_file, versions
+from latentgraph.graph.provenance import run_of_file, texts, versions
 from latentgraph.graph.registry import Registry
+from latentgraph.graph.sidecar import belongs_to, is_sidecar
 
 
 def settings_of(picture: Path, registry: Registry) -> dict[str, str]:
     """The settings of the run that made a picture; without those that cannot be had here."""
-    recorded = _texts(run_of_file(picture, registry).get("settings"))
+    recorded = texts(run_of_file(picture, registry).get("settings"))
     available: dict[str, str] = {}
     for name, setting in registry.settings.items():
         if name in recorded:
@@ -28,12 +28,17 @@ def settings_of(picture: Path, registry: Registry) -> dict[str, str]:
 def differences(picture: Path, planned: Plan, registry: Registry) -> Iterator[str]:
     """A sentence for each thing that is not as it was, so that the picture may come out another."""
     recorded = run_of_file(picture, registry)
-    then, now = _texts(recorded.get("versions")), versions()
+    then = texts(recorded.get("versions"))
+    now = versions(then)
     changed = [f"{name} {then[name]} (here: {now.get(name, 'none')})" for name in then if now.get(name) != then[name]]
     if changed:
         yield f"the picture was made with {', '.join(changed)}; it may come out slightly different"
-    yield from _other_settings(_texts(recorded.get("settings")), _texts(recorded.get("identities")), planned, registry)
-    sources = _texts(recorded.get("sources"))
+    if is_sidecar(raw := picture.read_bytes()):
+        name, same = belongs_to(raw, picture.parent)
+        if name and not same:
+            yield f"{name} beside it is not the file that {picture.name} tells of"
+    yield from _other_settings(texts(recorded.get("settings")), texts(recorded.get("identities")), planned, registry)
+    sources = texts(recorded.get("sources"))
     for port, digest in planned.sources.items():
         if sources.get(port, digest) != digest:
             yield f"what {port} reads is not what the picture was made from; it will come out different"
@@ -48,10 +53,3 @@ def _other_settings(
             yield f"the picture was made with {name} {settings[name]}, this run has {value}; it may come out different"
         elif identities.get(name, identity) != identity:
             yield f"the {name} was '{identities[name]}' and is '{identity}'; it may come out slightly different"
-
-
-def _texts(value: Any) -> dict[str, str]:
-    """`value` if it is what a record holds: anybody may have written the picture."""
-    if not isinstance(value, dict):
-        return {}
-    return {name: text for name, text in value.items() if isinstance(name, str) and isinstance(text, str)}

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from latentgraph.graph.access import FileAccess
 from latentgraph.graph.check import check
 from latentgraph.graph.errors import RunCancelledError, RunError, WorkflowError
 from latentgraph.graph.events import Event, NodeStarted, RunCancelled, RunFinished
@@ -41,6 +40,7 @@ class RunRequest:
     out: Path = Path("outputs")
     overwrite: bool = False
     metadata: bool = True
+    sidecar: bool = False
     allow_read: Sequence[Path] = ()
     node_files: Sequence[Path] = ()
     download: bool = False
@@ -71,13 +71,20 @@ def run_workflow(request: RunRequest) -> int:
     if found.picture:
         for sentence in differences(found.picture, planned, registry):
             say("warning", sentence, as_json=request.as_json)
-    run = engine.start(planned, found.document, out=request.out, overwrite=request.overwrite, metadata=request.metadata)
+    run = engine.start(
+        planned,
+        found.document,
+        out=request.out,
+        overwrite=request.overwrite,
+        metadata=request.metadata,
+        sidecar=request.sidecar,
+    )
     return _follow(run, request, given)
 
 
 def _plan(request: RunRequest, found: Found, given: Given, registry: Registry, engine: Engine) -> Plan:
     """Plan the run, after whatever has to be downloaded for it is here."""
-    access = FileAccess(found.document.folder, tuple(request.allow_read))
+    access = found.document.access(request.allow_read)
     told = False
     while True:
         checked = check(found.document, registry, given.values, access=access, complete=True)

@@ -64,7 +64,7 @@ def check(
         Every problem, in the order of the file, and the typed workflow.
     """
     report = Report(document)
-    access = access or FileAccess(document.folder)
+    access = access or document.access()
     workflow = document.workflow
     unknown_inputs(workflow, given or {}, report)
     offers = input_offers(workflow, given or {}, registry, report, access, complete=complete)

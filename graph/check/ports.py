@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from latentgraph.graph.access import AccessError, reads_of
+from latentgraph.graph.access import AccessError, reads_of, resolved
 from latentgraph.graph.check.families import Families
 from latentgraph.graph.check.report import value_suggestion
 from latentgraph.graph.check.scope import GONE, JsonPath, Scope
@@ -105,10 +105,14 @@ def _take_constant(
         return
     reads = reads_of(port.type.metadata)
     if reads is not None and value is not None:
+        access = constant.access or scope.access
         try:
-            resource = reads.resolve(value, constant.access or scope.access, given=constant.given)
+            resource = resolved(reads, value, access, given=constant.given)
         except AccessError as error:
-            scope.report.add("E115", error.message + origin, place, typed.path, port.name, hint=error.hint, key=False)
+            hint = error.hint
+            if access.recorded and not constant.given and not scope.path and text.startswith("inputs."):
+                hint = f"say where it is now: --set {text.removeprefix('inputs.')}=PATH"
+            scope.report.add("E115", error.message + origin, place, typed.path, port.name, hint=hint, key=False)
             return
         typed.resources[port.name] = resource
         typed.read.append(value)

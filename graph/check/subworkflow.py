@@ -103,7 +103,7 @@ def _read(node: Node, scope: Scope, path: str, place: JsonPath) -> Document | No
 
 def _access(document: Document, scope: Scope) -> FileAccess:
     """What the file of a sub-workflow may read: its own folder, and what the user opened."""
-    return FileAccess(document.folder, scope.access.allowed)
+    return FileAccess(document.folder, scope.access.allowed, scope.access.recorded)
 
 
 def _offers(document: Document, node: Node, scope: Scope, path: str, place: JsonPath) -> dict[tuple[str, str], Offer]:
