@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -24,15 +25,50 @@ def write_whole(path: Path, text: str) -> None:
         OSError: It cannot be written; what was there is as it was.
     """
     target = path.resolve()
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
+    temporary = _temporary(target)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+        _fill(temporary, text)
         # A temporary file is private to its owner; a new file has the modes that the umask asks for.
         os.chmod(temporary, target.stat().st_mode & 0o7777 if target.exists() else 0o666 & ~UMASK)
         os.replace(temporary, target)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
+
+
+def write_new(path: Path, text: str) -> None:
+    """Make a file that holds `text`, whole or not at all; never over one that is there.
+
+    Raises:
+        FileExistsError: There is something of that name.
+        OSError: It cannot be written.
+    """
+    temporary = _temporary(path)
+    try:
+        _fill(temporary, text)
+        os.chmod(temporary, 0o666 & ~UMASK)
+        try:
+            os.link(temporary, path, follow_symlinks=False)
+        except FileExistsError:
+            raise
+        except OSError:
+            # Not every file system knows links: there, another program that makes the file at this moment loses.
+            if os.path.lexists(path):
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
+            os.rename(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _temporary(target: Path) -> Path:
+    """A new, empty file beside `target`."""
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
+    os.close(handle)
+    return Path(name)
+
+
+def _fill(file: Path, text: str) -> None:
+    with file.open("w", encoding="utf-8", newline="\n") as opened:
+        opened.write(text)
+        opened.flush()
+        os.fsync(opened.fileno())

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from latentgraph.tui import options
+from latentgraph.tui import options, parts_commands
 
 ABOUT = """Stable Diffusion as a typed graph that you can read, run and edit from a terminal.
 
@@ -36,6 +36,7 @@ app = typer.Typer(
 )
 new = typer.Typer(help="Make a start of your own.", no_args_is_help=True)
 app.add_typer(new, name="new")
+app.add_typer(parts_commands.commands)
 
 
 def _version(wanted: bool) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from latentgraph.graph.canonical import canonical_text
 from latentgraph.graph.document import read_document
+from latentgraph.graph.files import write_new
 from latentgraph.graph.names import name_fault
 from latentgraph.tui.find import SCHEMA_FILE, load_registry, shipped_folder
 from latentgraph.tui.messages import CommandError
@@ -42,8 +43,7 @@ It is a copy of {START}, to be changed. Next:
 
 def _write_new(path: Path, text: str) -> None:
     try:
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        write_new(path, text)
     except FileExistsError:
         raise CommandError(f"{path} is there already; choose another name, or move it away first") from None
     except OSError as error:

@@ -48,6 +48,8 @@ does nothing, and a history ignores it.
     loops       rename_entry(graph, loop, kind, old, new)       kind: each, carry, inputs, collect
                 remove_entry(graph, loop, kind, name)
                 entry_kind(graph, loop, name, *, output) -> kind | None
+    extract     extract(graph, names, file, name="") -> Extracted    some nodes as a file of their own
+    inline      inline(graph, name, part)                       and back
     whole       describe_workflow(graph, text)
                 take_values(graph, values)                      the values of a run become the defaults
                 replaced(data, workflow, label)                 another version of all of it

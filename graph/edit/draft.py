@@ -61,6 +61,16 @@ class Draft:
         index = list(holder).index(path[-1]) if before is not ABSENT else _place(path, list(holder))
         self._do(Change(path, before, value, index))
 
+    def insert(self, path: Path, value: Any, index: int) -> None:
+        """Write what is not there yet, as the member at the place `index` of its object."""
+        holder = self.get(path[:-1])
+        if holder is None or path[-1] in holder:
+            self.set(path, value)
+            return
+        if len(path) + _depth(value) > MAX_DEPTH:
+            raise EditError("That would be nested more deeply than a file may be.")
+        self._do(Change(path, ABSENT, value, min(index, len(holder))))
+
     def write_text(self, path: Path, text: str) -> None:
         """Write a description, or take it away where it is empty."""
         if text:

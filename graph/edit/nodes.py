@@ -51,7 +51,7 @@ def add_node(
         raise EditError("A sub-workflow needs a file.")
     _require_ends(graph, source, target)
     declared = graph.signatures.registry.get(type)
-    name = require_name(name, graph.nodes) if name else unique(_name_for(type, file), graph.nodes)
+    name = require_name(name, graph.nodes) if name else unique(name_for(type, file), graph.nodes)
     body: Data = {"nodes": {}} if type == LOOP else {}
     given = plain(dict(inputs or {}))
     if source:
@@ -143,7 +143,7 @@ def several(names: tuple[str, ...]) -> str:
     return names[0] if len(names) == 1 else f"{len(names)} nodes"
 
 
-def _name_for(type: str, file: str) -> str:
+def name_for(type: str, file: str) -> str:
     """A name for a node of a type: for a sub-workflow from its file, for a loop one that a body does not use."""
     if type == LOOP:
         return "repeat"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from latentgraph.graph.boxes import path_of
 from latentgraph.graph.edit.draft import plain
 from latentgraph.graph.edit.edit import Edit
 from latentgraph.graph.edit.graph import Graph, unique
 from latentgraph.graph.edit.nodes import several
+from latentgraph.graph.edit.references import node_of
 from latentgraph.graph.errors import EditError
 
 
@@ -66,3 +67,14 @@ def rename_group(graph: Graph, old: str, new: str) -> Edit:
     draft = graph.draft()
     draft.rename(("groups",), old, plain(new))
     return draft.edit(f"rename the group {old} to {new}", graph.scope)
+
+
+def group_members(graph: Graph, names: Container[str]) -> dict[str, list[str]]:
+    """By the title of each group that takes in some nodes of a scope: their paths in it, counted from the scope."""
+    start = len(path_of(graph.scope, ""))
+    found: dict[str, list[str]] = {}
+    for title, one in graph.data.get("groups", {}).items():
+        members = [path[start:] for path in one["nodes"] if node_of(path, graph.scope) in names]
+        if members:
+            found[title] = members
+    return found
