@@ -10,17 +10,21 @@ from typing import Any
 from latentgraph.graph.allocator import hand_back
 from latentgraph.graph.cache import Kept, MemoryCache
 from latentgraph.graph.context import RunContext
+from latentgraph.graph.disk_cache import DiskCache
 from latentgraph.graph.errors import LatentgraphError, NodeFailedError, RunCancelledError
 from latentgraph.graph.events import Event, NodeFinished, NodeProgress, NodeStarted, Observed, Preview, Warned
-from latentgraph.graph.plan import LoopStep, Operand, Plan, Step
+from latentgraph.graph.plan import LoopStep, Plan, Step
 from latentgraph.graph.pool import Pool
+from latentgraph.graph.resume import Resume
 from latentgraph.graph.sink import Sink
-from latentgraph.graph.typed import Constant
+from latentgraph.graph.turns import Turns, value_of
 from latentgraph.graph.types import ValueFaultError
 from latentgraph.graph.values import ValueTypes
 
 SECONDS_BETWEEN_PREVIEWS = (0.25, 2.0)
 """At least and at most; between these a tenth of the time at most goes into previews."""
+SECONDS_WORTH_A_FILE = 0.02
+"""From here on what a step made is kept on disk: reading it back takes a millisecond or two."""
 SECONDS_TO_TIDY = 0.25
 """From here on a step has computed so long that handing back what it freed takes no time beside it."""
 
@@ -38,6 +42,8 @@ class Execution:
     cancelled: Callable[[], bool]
     previews: bool = False
     """Whether somebody wants to see what is on its way."""
+    disk: DiskCache | None = None
+    """What outlives the process; None: nothing does."""
     keep_all: bool = False
     """Whether what nobody reads again is kept too, to be looked at: the values in the last turn of a loop's body, and
     what a node with an effect hands on."""
@@ -64,7 +70,7 @@ class Execution:
                 self._warn_again(step)
             for slot in step.frees:
                 slots[slot] = None
-        outputs = {name: _value(operand, slots) for name, operand in self.plan.outputs.items()}
+        outputs = {name: value_of(operand, slots) for name, operand in self.plan.outputs.items()}
         for name, value in outputs.items():
             # The outputs of a node in a sub-workflow have its path in their names.
             self.sink.save_output(value, name.replace("/", "."))
@@ -79,11 +85,23 @@ class Execution:
             effect = step.effect
             if not effect and wanted.isdisjoint(step.outputs):
                 continue
-            entry = None if effect else self.cache.get(step.key)
+            entry = None if effect else self._find(step.key)
             needed[index] = entry
             if entry is None:
                 wanted.update(step.reads)
         return needed
+
+    def _find(self, key: str) -> Kept | None:
+        """What is kept under a key, in memory or on disk."""
+        entry = self.cache.get(key)
+        if entry is None and self.disk is not None and (entry := self.disk.get(key)) is not None:
+            self.cache.put(key, entry)
+        return entry
+
+    def _keep(self, key: str, kept: Kept, seconds: float) -> None:
+        self.cache.put(key, kept)
+        if self.disk is not None and seconds >= SECONDS_WORTH_A_FILE:
+            self.disk.put(key, kept)
 
     def _settle(self, step: Step | LoopStep, entry: Kept | None, slots: list[Any]) -> None:
         """Get a step's outputs, from what is kept or by running it."""
@@ -115,14 +133,18 @@ class Execution:
         self.emit(NodeStarted(step.path))
         started = time.perf_counter()
         self._warnings = []
-        results = self._turns(step, slots, step.key) if isinstance(step, LoopStep) else self._call(step, slots)
+        resume = Resume(self.disk, step.key) if self.disk is not None and _resumable(step) else None
+        results = self._turns(step, slots, step.key, resume) if isinstance(step, LoopStep) else self._call(step, slots)
         for slot, value in zip(step.outputs, results, strict=True):
             slots[slot] = value
+        seconds = time.perf_counter() - started
         if self.keep_all or not step.effect:
             size = sum([self.values.size(value) for value in results])
             warnings = tuple([(node.removeprefix(step.path), message) for node, message in self._warnings])
-            self.cache.put(kept_key(step), Kept(results, warnings, size))
-        seconds = time.perf_counter() - started
+            # What has an effect is never asked for again, so that it needs no file.
+            self._keep(kept_key(step), Kept(results, warnings, size), 0.0 if step.effect else seconds)
+        if resume is not None:
+            resume.done()
         if seconds > SECONDS_TO_TIDY:
             hand_back()
         self.emit(NodeFinished(step.path, False, seconds, self._summary(step, results)))
@@ -152,31 +174,45 @@ class Execution:
         _hold_against_declaration(step, result, results)
         return results
 
-    def _turns(self, loop: LoopStep, slots: list[Any], key: str) -> tuple[Any, ...]:
-        """Run a loop, turn by turn, and return its carries and collected lists; `key` is its place among loops."""
-        lists = [(_value(operand, slots), slot) for operand, slot in loop.each]
-        total = _length(loop, [items for items, _ in lists])
-        inside: list[Any] = [None] * loop.slots
-        for outer, inner in loop.inputs:
-            inside[inner] = slots[outer]
-        for operand, slot, _ in loop.carry:
-            inside[slot] = _value(operand, slots)
-        collected: list[list[Any]] = [[] for _ in loop.collect]
+    def _turns(self, loop: LoopStep, slots: list[Any], key: str, resume: Resume | None = None) -> tuple[Any, ...]:
+        """Run a loop, turn by turn, and return its carries and collected lists.
+
+        Args:
+            loop: Planned.
+            slots: Of the graph around it.
+            key: Its place among loops.
+            resume: Keeps how far it has come, where that outlives the process.
+        """
+        turns = Turns(loop, slots)
+        turn = first = self._go_on(turns, resume)
         started = time.perf_counter()
-        for turn in range(total):
-            self._stop_if_cancelled()
-            inside[loop.index] = turn
-            for items, slot in lists:
-                inside[slot] = items[turn]
-            for step in loop.body:
-                self._body_step(step, inside, key)
-            following = [_value(operand, inside) for _, _, operand in loop.carry]
-            for gathered, operand in zip(collected, loop.collect, strict=True):
-                gathered.append(_value(operand, inside))
-            for (_, slot, _), value in zip(loop.carry, following, strict=True):
-                inside[slot] = value
-            self.emit(NodeProgress(loop.path, turn + 1, total, (time.perf_counter() - started) / (turn + 1)))
-        return (*[inside[slot] for _, slot, _ in loop.carry], *collected)
+        try:
+            for turn in range(first, turns.total):
+                self._stop_if_cancelled()
+                turns.enter(turn)
+                for step in loop.body:
+                    self._body_step(step, turns.inside, key)
+                turns.leave()
+                if resume is not None and resume.due:
+                    resume.keep(turns.reached(turn + 1), self._warnings)
+                seconds = (time.perf_counter() - started) / (turn + 1 - first)
+                self.emit(NodeProgress(loop.path, turn + 1, turns.total, seconds))
+        except RunCancelledError:
+            if resume is not None and turn > first:
+                resume.keep(turns.reached(turn), self._warnings)
+            raise
+        return turns.results()
+
+    def _go_on(self, turns: Turns, resume: Resume | None) -> int:
+        """The turn to begin with, after the loop was put where it stood when it was stopped."""
+        found = resume.reached() if resume is not None else None
+        if found is None:
+            return 0
+        reached, warnings = found
+        turns.go_on(reached)
+        for path, message in warnings:
+            self._warn(path, message)
+        return reached.turns
 
     def _body_step(self, step: Step | LoopStep, inside: list[Any], around: str) -> None:
         key = body_key(around, step)
@@ -250,15 +286,9 @@ def body_key(around: str, step: Step | LoopStep) -> str:
     return f"{around}/{step.key}"
 
 
-def _value(operand: Operand, slots: list[Any]) -> Any:
-    return operand.value if isinstance(operand, Constant) else slots[operand]
-
-
-def _length(loop: LoopStep, lists: list[Any]) -> int:
-    lengths = {len(items) for items in lists}
-    if len(lengths) != 1:
-        raise NodeFailedError(loop.path, f"the lists under each have different lengths: {sorted(lengths)}")
-    return lengths.pop()
+def _resumable(step: Step | LoopStep) -> bool:
+    """Whether a step may begin in its middle: what it does to the world would not be done again."""
+    return isinstance(step, LoopStep) and not step.effect
 
 
 def _converted(step: Step, port: str, value: Any) -> Any:

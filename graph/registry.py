@@ -16,6 +16,7 @@ from latentgraph.graph.errors import NodeDefinitionError
 from latentgraph.graph.foreign import ForeignFormat
 from latentgraph.graph.node import NodeType, is_node, node_type
 from latentgraph.graph.settings import Setting
+from latentgraph.graph.storing import Storing
 from latentgraph.graph.types import PortType
 from latentgraph.graph.values import ValueType, ValueTypes
 
@@ -38,6 +39,10 @@ class Registry:
         self.settings: dict[str, Setting] = {}
         self.formats: dict[str, ForeignFormat] = {}
         """Formats of other programs, by name."""
+        self.storing: Storing | None = None
+        """How values are kept on disk; None where no package says how."""
+        self.sources: list[Path] = []
+        """The folders of the packages that offer nodes; the file of one that is a single module."""
         self.notes: list[str] = []
         """What a user should know about the packages that were loaded, such as one that imports torch at its top."""
 
@@ -70,6 +75,7 @@ class Registry:
                 f"package '{package}' imports {', '.join(heavy)} when its nodes are listed, which makes every command "
                 "wait for it; import it inside the functions that need it"
             )
+        self.sources.append(_source(module))
         self.add_module(module, origin=package, later=entry.value == ENTRY_POINTS)
 
     def add_file(self, path: Path) -> None:
@@ -117,6 +123,8 @@ class Registry:
                 self.settings[value.name] = value
             elif isinstance(value, ForeignFormat):
                 self.formats[value.name] = value
+            elif isinstance(value, Storing):
+                self.storing = value
         for name in module.__all__ if later else ():
             if name not in self._nodes:
                 self._unread[name] = partial(getattr, module, name)
@@ -185,3 +193,9 @@ class Registry:
         if "from" not in links or "to" not in links or not networkx.has_path(links, "from", "to"):
             return []
         return list(networkx.shortest_path(links, "from", "to"))[1:-1]
+
+
+def _source(module: ModuleType) -> Path:
+    """The folder of the package that `module` is, or is in; its own file where it is in none."""
+    package = sys.modules[module.__spec__.parent] if module.__spec__ and module.__spec__.parent else module
+    return Path(next(iter(getattr(package, "__path__", ())), package.__file__ or ""))

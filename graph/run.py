@@ -12,6 +12,7 @@ from typing import Any
 from latentgraph.graph.access import FileAccess
 from latentgraph.graph.cache import DEFAULT_BYTES, MemoryCache
 from latentgraph.graph.check import check
+from latentgraph.graph.disk_cache import DiskCache
 from latentgraph.graph.document import Document
 from latentgraph.graph.errors import NodeFailedError, RunCancelledError, RunError, WorkflowError
 from latentgraph.graph.events import Event, NodeFailed, RunCancelled, RunFinished, RunStarted
@@ -30,15 +31,17 @@ from latentgraph.graph.worker import Worker
 class Engine:
     """Checks, plans and runs workflows, and keeps what they made in memory for the next run."""
 
-    def __init__(self, registry: Registry, *, memory: int = DEFAULT_BYTES) -> None:
+    def __init__(self, registry: Registry, *, memory: int = DEFAULT_BYTES, disk: DiskCache | None = None) -> None:
         """Make an engine.
 
         Args:
             registry: The nodes that workflows may use.
             memory: Bytes of values to keep between runs; modules do not count.
+            disk: Keeps values for other processes; None: they end with this one.
         """
         self.registry = registry
         self.cache = MemoryCache(memory)
+        self.disk = disk
         self.pool = Pool()
         self.worker = Worker("latentgraph-run")
 
@@ -171,6 +174,7 @@ class Run:
             self._events.put,
             self._cancelled.is_set,
             previews,
+            engine.disk,
             keep_all,
         )
         engine.worker.do(self._work)

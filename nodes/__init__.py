@@ -10,6 +10,7 @@ import lazy_loader
 from latentgraph.nodes.comfyui import COMFYUI
 from latentgraph.nodes.memory import MEMORY
 from latentgraph.nodes.settings import DEVICE, DTYPE
+from latentgraph.nodes.storing import STORING
 from latentgraph.nodes.value_types import (
     CONDITIONING,
     CONTROLNET,

@@ -1,0 +1,54 @@
+"""What stands for the programs whose values are kept on disk, so that nothing is found that other programs made.
+
+A key covers a node's version, which its author raises when it gives other results. On disk, where values outlive their
+programs, that is not left to discipline: versions of libraries count, and size and time of every source file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Final
+
+LIBRARIES: Final = ("latentgraph", "torch", "diffusers", "transformers", "tokenizers", "peft", "numpy", "pillow", "scipy")
+"""Those that make, or shape, the numbers."""
+
+
+def code_identity(sources: Iterable[Path]) -> str:
+    """A digest of the versions of libraries and of source files.
+
+    Args:
+        sources: Folders of packages that declare nodes, or single files.
+    """
+    digest = blake2b(digest_size=20)
+    for library in LIBRARIES:
+        digest.update(f"{library} {_version(library)}\n".encode())
+    for source in (Path(__file__).parent, *sources):
+        lines = _sources(str(source), "") if source.is_dir() else [_line(source.name, source.stat())]
+        for line in sorted(lines):
+            digest.update(line.encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
+
+
+def _version(library: str) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return ""
+
+
+def _sources(folder: str, around: str) -> Iterator[str]:
+    """A line for each Python file under `folder`: name, size, time of change."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.endswith(".py"):
+                yield _line(f"{around}{entry.name}", entry.stat())
+            elif entry.is_dir() and not entry.name.startswith((".", "__")):
+                yield from _sources(entry.path, f"{around}{entry.name}/")
+
+
+def _line(name: str, status: os.stat_result) -> str:
+    return f"{name} {status.st_size} {status.st_mtime_ns}\n"
