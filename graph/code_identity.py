@@ -13,7 +13,17 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
-LIBRARIES: Final = ("latentgraph", "torch", "diffusers", "transformers", "tokenizers", "peft", "numpy", "pillow", "scipy")
+LIBRARIES: Final = (
+    "latentgraph",
+    "torch",
+    "diffusers",
+    "transformers",
+    "tokenizers",
+    "peft",
+    "numpy",
+    "pillow",
+    "scipy",
+)
 """Those that make, or shape, the numbers."""
 
 

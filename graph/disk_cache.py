@@ -23,6 +23,8 @@ from latentgraph.graph.storing import Storing, UnstorableError
 
 DEFAULT_LIMIT: Final = 4 * 2**30
 """Bytes."""
+SECONDS_WORTH_A_FILE: Final = 0.02
+"""Reading a value back takes a millisecond or two."""
 SUFFIX: Final = ".kept"
 TEMPORARY: Final = ".tmp"
 LEAVES: Final = 0.9
@@ -47,7 +49,14 @@ class KeptFile:
 class DiskCache:
     """Outputs of nodes in a folder, by key, under a bound on the folder's size."""
 
-    def __init__(self, folder: Path, storing: Storing, code: str = "", limit: int = DEFAULT_LIMIT) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        storing: Storing,
+        code: str = "",
+        limit: int = DEFAULT_LIMIT,
+        from_seconds: float = SECONDS_WORTH_A_FILE,
+    ) -> None:
         """Use `folder`, which is made when something is first kept.
 
         Args:
@@ -55,9 +64,11 @@ class DiskCache:
             storing: How values become bytes.
             code: What stands for the programs that make the values; what others made is not found.
             limit: Bytes of files; those that were not used for longest make room for others.
+            from_seconds: What took less to make is made again rather than kept.
         """
         self.folder = folder
         self.limit = limit
+        self.from_seconds = from_seconds
         self.fault = ""
         """Why nothing more is kept, such as a full disk; empty while all is well."""
         self._storing = storing

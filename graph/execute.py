@@ -23,8 +23,6 @@ from latentgraph.graph.values import ValueTypes
 
 SECONDS_BETWEEN_PREVIEWS = (0.25, 2.0)
 """At least and at most; between these a tenth of the time at most goes into previews."""
-SECONDS_WORTH_A_FILE = 0.02
-"""From here on what a step made is kept on disk: reading it back takes a millisecond or two."""
 SECONDS_TO_TIDY = 0.25
 """From here on a step has computed so long that handing back what it freed takes no time beside it."""
 
@@ -50,6 +48,7 @@ class Execution:
     finished: list[str] = field(default_factory=list)
     """Nodes that are done."""
     _warnings: list[tuple[str, str]] = field(default_factory=list)
+    _told: set[str] = field(default_factory=set)
     _contexts: dict[str, RunContext] = field(default_factory=dict)
     _next_preview: float = 0.0
 
@@ -100,8 +99,14 @@ class Execution:
 
     def _keep(self, key: str, kept: Kept, seconds: float) -> None:
         self.cache.put(key, kept)
-        if self.disk is not None and seconds >= SECONDS_WORTH_A_FILE:
-            self.disk.put(key, kept)
+        if self.disk is None or seconds < self.disk.from_seconds:
+            return
+        if not self.disk.put(key, kept) and (fault := self.disk.fault) and fault not in self._told:
+            self._told.add(fault)
+            self.emit(Warned("", fault))
+        if kept.warnings:
+            # Beside the values, which nobody has to read for them.
+            self.disk.put(_said(key), Kept((), kept.warnings))
 
     def _settle(self, step: Step | LoopStep, entry: Kept | None, slots: list[Any]) -> None:
         """Get a step's outputs, from what is kept or by running it."""
@@ -122,6 +127,8 @@ class Execution:
     def _warn_again(self, step: Step | LoopStep) -> None:
         # What is not even needed again still had something to say about what is reused.
         entry = self.cache.get(step.key)
+        if entry is None and self.disk is not None:
+            entry = self.disk.get(_said(step.key))
         if entry is not None and entry.warnings:
             self._repeat(step, entry)
 
@@ -197,7 +204,7 @@ class Execution:
                     resume.keep(turns.reached(turn + 1), self._warnings)
                 seconds = (time.perf_counter() - started) / (turn + 1 - first)
                 self.emit(NodeProgress(loop.path, turn + 1, turns.total, seconds))
-        except RunCancelledError:
+        except (RunCancelledError, NodeFailedError):
             if resume is not None and turn > first:
                 resume.keep(turns.reached(turn), self._warnings)
             raise
@@ -284,6 +291,10 @@ def kept_key(step: Step | LoopStep) -> str:
 def body_key(around: str, step: Step | LoopStep) -> str:
     """What the last turn's values of a step in the body of the loop `around` are kept under."""
     return f"{around}/{step.key}"
+
+
+def _said(key: str) -> str:
+    return f"{key}#said"
 
 
 def _resumable(step: Step | LoopStep) -> bool:

@@ -135,11 +135,12 @@ def _value(parts: list[Any], tensors: Mapping[str, Tensor]) -> Any:
 
 
 def _scheduler(parts: list[Any], tensors: Mapping[str, Tensor]) -> Any:
-    import diffusers
+    from diffusers import schedulers
 
     name, attributes = parts
-    kind = getattr(diffusers, name)
-    if not (isinstance(kind, type) and issubclass(kind, diffusers.SchedulerMixin)):
+    library: Any = schedulers
+    kind = getattr(library, name)
+    if not (isinstance(kind, type) and issubclass(kind, library.SchedulerMixin)):
         raise UnstorableError(f"{name} is no scheduler")
     scheduler = object.__new__(kind)
     scheduler.__dict__.update(_read(attributes, tensors))
