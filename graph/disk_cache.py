@@ -21,7 +21,7 @@ from typing import Final
 from latentgraph.graph.cache import Kept
 from latentgraph.graph.storing import Storing, UnstorableError
 
-DEFAULT_LIMIT: Final = 4 * 2**30
+DEFAULT_LIMIT: Final = 4 * 10**9
 """Bytes."""
 SECONDS_WORTH_A_FILE: Final = 0.02
 """Reading a value back takes a millisecond or two."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import Final
 
@@ -12,12 +11,12 @@ import platformdirs
 from latentgraph.graph.code_identity import code_identity
 from latentgraph.graph.disk_cache import DEFAULT_LIMIT, DiskCache
 from latentgraph.graph.registry import Registry
+from latentgraph.graph.sizes import bytes_of
 
 FOLDER: Final = "LATENTGRAPH_CACHE"
 """The environment variable that names another folder; `off` keeps nothing."""
 LIMIT: Final = "LATENTGRAPH_CACHE_LIMIT"
 """The environment variable with the most that is kept, such as 10GB."""
-_UNITS: Final = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
 
 def disk_cache(registry: Registry) -> DiskCache | None:
@@ -46,15 +45,3 @@ def kept_limit() -> int:
         return bytes_of(written)
     except ValueError as error:
         raise ValueError(f"{LIMIT}: {error}") from None
-
-
-def bytes_of(size: str) -> int:
-    """A size as people write it (`500MB`, `2 GiB`, `0`), in bytes; a kilobyte is 1024.
-
-    Raises:
-        ValueError: It is none.
-    """
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?\s*", size, re.IGNORECASE)
-    if found is None:
-        raise ValueError(f"{size!r} is no size; write it like 500MB or 2GB")
-    return int(float(found[1]) * _UNITS[found[2].upper()])

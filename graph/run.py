@@ -10,7 +10,7 @@ from threading import Event as Flag
 from typing import Any
 
 from latentgraph.graph.access import FileAccess
-from latentgraph.graph.cache import DEFAULT_BYTES, MemoryCache
+from latentgraph.graph.cache import DEFAULT_BYTES, Kept, MemoryCache
 from latentgraph.graph.check import check
 from latentgraph.graph.disk_cache import DiskCache
 from latentgraph.graph.document import Document
@@ -78,6 +78,10 @@ class Engine:
         except KeyError:
             hint = closest(until or "", [node.path for node in typed.nodes])
             raise WorkflowError([Problem("E105", f"there is no node '{until}' to stop at", hint)]) from None
+
+    def kept(self, key: str) -> Kept | None:
+        """What is kept under a key, in memory or on disk."""
+        return self.cache.get(key) or (self.disk.get(key) if self.disk is not None else None)
 
     def _settings(self, declared: set[str], asked: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
         """Values and identities of the settings that nodes declare, and of those that the user asked for."""

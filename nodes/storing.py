@@ -124,9 +124,10 @@ def _dict(parts: list[Any], tensors: Mapping[str, Tensor]) -> dict[Any, Any]:
 
 
 def _frozen(parts: list[Any], tensors: Mapping[str, Tensor]) -> Any:
-    from diffusers.configuration_utils import FrozenDict
+    from diffusers import configuration_utils
 
-    return FrozenDict(_dict(parts, tensors))
+    library: Any = configuration_utils
+    return library.FrozenDict(_dict(parts, tensors))
 
 
 def _value(parts: list[Any], tensors: Mapping[str, Tensor]) -> Any:
@@ -142,7 +143,7 @@ def _scheduler(parts: list[Any], tensors: Mapping[str, Tensor]) -> Any:
     kind = getattr(library, name)
     if not (isinstance(kind, type) and issubclass(kind, library.SchedulerMixin)):
         raise UnstorableError(f"{name} is no scheduler")
-    scheduler = object.__new__(kind)
+    scheduler: Any = object.__new__(kind)
     scheduler.__dict__.update(_read(attributes, tensors))
     return scheduler
 

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from latentgraph.tui import options, parts_commands
+from latentgraph.tui import cache_commands, options, parts_commands
 
 ABOUT = """Stable Diffusion as a typed graph that you can read, run and edit from a terminal.
 
@@ -37,6 +37,7 @@ app = typer.Typer(
 new = typer.Typer(help="Make a start of your own.", no_args_is_help=True)
 app.add_typer(new, name="new")
 app.add_typer(parts_commands.commands)
+app.add_typer(cache_commands.commands)
 
 
 def _version(wanted: bool) -> None:
@@ -90,6 +91,9 @@ def run(
             help="Write how each file was made into a JSON file beside it, too; it can be run again like the file.",
         ),
     ] = False,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Compute everything, and keep nothing for the next run.")
+    ] = False,
     allow_read: options.AllowRead = None,
     nodes: options.NodeFiles = None,
     device: options.Device = None,
@@ -121,6 +125,7 @@ def run(
         overwrite,
         not no_metadata,
         sidecar,
+        not no_cache,
         allow_read or (),
         nodes or (),
         download,

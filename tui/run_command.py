@@ -13,6 +13,7 @@ from latentgraph.graph.plan import Plan
 from latentgraph.graph.registry import Registry
 from latentgraph.graph.run import Engine, Run
 from latentgraph.graph.sink import unwritable
+from latentgraph.tui.cache_command import open_cache
 from latentgraph.tui.download import fetch_all
 from latentgraph.tui.find import Found, find_workflow, load_registry
 from latentgraph.tui.interrupt import cancelling
@@ -41,6 +42,8 @@ class RunRequest:
     overwrite: bool = False
     metadata: bool = True
     sidecar: bool = False
+    cache: bool = True
+    """Whether values are taken from earlier processes, and kept for later ones."""
     allow_read: Sequence[Path] = ()
     node_files: Sequence[Path] = ()
     download: bool = False
@@ -66,7 +69,7 @@ def run_workflow(request: RunRequest) -> int:
     found = find_workflow(request.workflow, registry)
     given = read_given(found.document.workflow, registry, request.values, request.inputs_file)
     _refuse_unwritable(request.out)
-    engine = Engine(registry)
+    engine = Engine(registry, disk=open_cache(registry) if request.cache else None)
     planned = _plan(request, found, given, registry, engine)
     if found.picture:
         for sentence in differences(found.picture, planned, registry):

@@ -67,7 +67,7 @@ class Looking:
         return Looked(path, tuple(values), "; ".join(notes))
 
     def _at(self, path: str, spot: Spot) -> Looked:
-        kept = self._engine.cache.get(spot.key)
+        kept = self._engine.kept(spot.key)
         if kept is None:
             return Looked(path, note=NOT_KEPT)
         values = tuple([self._described(name, one) for name, one in zip(spot.outputs, kept.values, strict=True)])

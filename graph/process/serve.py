@@ -16,8 +16,10 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, NoReturn
 
+from latentgraph.graph.disk_cache import DiskCache
 from latentgraph.graph.errors import NodeDefinitionError
 from latentgraph.graph.events import Event
+from latentgraph.graph.kept_folder import disk_cache
 from latentgraph.graph.process.jobs import Jobs
 from latentgraph.graph.process.looking import Looking
 from latentgraph.graph.process.messages import EngineLog, EngineReady, Looked
@@ -71,7 +73,7 @@ def serve(requests: int, messages: int, life: int, node_files: Sequence[Path], a
     except NodeDefinitionError as error:
         outlet.tell(EngineLog("error", str(error)))
         os._exit(BROKEN)
-    engine = Engine(registry)
+    engine = Engine(registry, disk=_kept(registry))
     looking = Looking(engine)
     jobs = Jobs(engine, looking, outlet.tell, tuple(allow_read))
     jobs.start(lambda: outlet.tell(_ready(registry)))
@@ -81,6 +83,14 @@ def serve(requests: int, messages: int, life: int, node_files: Sequence[Path], a
     jobs.cancel_all(SECONDS_TO_END)
     # Not by sys.exit: a step that is under way would be waited for.
     os._exit(0)
+
+
+def _kept(registry: Registry) -> DiskCache | None:
+    try:
+        return disk_cache(registry)
+    except ValueError:
+        # Whoever set the environment is told by the command line; here it costs only that nothing is kept.
+        return None
 
 
 def _answer(asked: dict[str, Any], jobs: Jobs, looking: Looking, tell: Callable[[Event], None]) -> None:

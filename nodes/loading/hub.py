@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from latentgraph.graph.access import AccessError
+from latentgraph.graph.sizes import readable_size
 from latentgraph.nodes.loading.hub_errors import hub_error, offline_error
 from latentgraph.nodes.loading.hub_files import choose_files
 from latentgraph.nodes.loading.model_folder import INDEX, read_model_folder
@@ -156,11 +157,3 @@ def _progress_bar(progress: Callable[[int, int], None], total: int) -> Any:
                 progress(min(done, total), total)
 
     return Told
-
-
-def readable_size(size: int) -> str:
-    """Bytes in three digits: 3.4 GB."""
-    for factor, unit in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
-        if size >= factor:
-            return f"{size / factor:.1f} {unit}"
-    return f"{size} bytes"

@@ -66,12 +66,11 @@ def main(folder: str) -> None:
     resume.SHARE = 1.0  # type: ignore[misc]
     engine = Engine(toy_registry(), disk=DiskCache(Path(folder), STORING, from_seconds=0.0))
     run = engine.run(toy_document(PASTE))
-    print("ready", flush=True)
     first = 0
     for event in run:
         if isinstance(event, NodeProgress):
             first = first or event.done
-            time.sleep(0.001)
+        print(event.name, flush=True)
     values = run.result().values
     print(json.dumps([first, values["bread"].grams, [one.water for one in values["doughs"]]]), flush=True)
 
@@ -90,8 +89,9 @@ def killed_and_run_again(folder: Path, kills: int, seed: int) -> list[int]:
         own = folder / str(number)
         process = subprocess.Popen([*call, str(own)], stdout=subprocess.PIPE)
         assert process.stdout is not None
-        process.stdout.readline()
-        time.sleep(draw.uniform(0, 0.12))
+        for _ in range(draw.randrange(TURNS + 10)):
+            process.stdout.readline()
+        time.sleep(draw.uniform(0, 0.003))
         process.send_signal(signal.SIGKILL)
         process.communicate()
         left = [path for path in own.rglob("*") if path.is_file()]

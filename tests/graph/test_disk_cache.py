@@ -22,8 +22,9 @@ from latentgraph.graph.code_identity import code_identity
 from latentgraph.graph.disk_cache import DiskCache
 from latentgraph.graph.errors import RunCancelledError
 from latentgraph.graph.events import NodeFinished, Warned
-from latentgraph.graph.kept_folder import bytes_of, disk_cache
+from latentgraph.graph.kept_folder import disk_cache
 from latentgraph.graph.run import Engine, Run
+from latentgraph.graph.sizes import bytes_of
 from latentgraph.graph.storing import UnstorableError
 
 BAKERY: Mapping[str, Any] = {
@@ -256,11 +257,11 @@ def test_the_environment_says_where_and_how_much(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("LATENTGRAPH_CACHE_LIMIT", "1.5 MB")
     made = disk_cache(registry)
     assert made is not None
-    assert (made.folder, made.limit) == (tmp_path, 1572864)
+    assert (made.folder, made.limit) == (tmp_path, 1500000)
     monkeypatch.setenv("LATENTGRAPH_CACHE_LIMIT", "much")
     with pytest.raises(ValueError, match="LATENTGRAPH_CACHE_LIMIT: 'much' is no size; write it like 500MB or 2GB"):
         disk_cache(registry)
-    assert [bytes_of(size) for size in ("0", "2k", "1GiB")] == [0, 2048, 2**30]
+    assert [bytes_of(size) for size in ("0", "2k", "1 GB")] == [0, 2000, 10**9]
 
 
 HAMMER = """
