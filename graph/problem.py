@@ -40,6 +40,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "W201": "a node that nothing uses",
         "W202": "one random state is drawn from twice",
         "W203": "an input of the workflow that nothing reads",
+        "W204": "a muted node of an unknown type",
         "N301": "what a model is cannot be told before it is downloaded",
     }
 )

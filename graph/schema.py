@@ -34,6 +34,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 LINK = {"$ref": "#/$defs/Link"}
 _LOOP_HELP = "A graph of nodes that runs in turns."
 _SUBWORKFLOW_HELP = "A workflow file as a node."
+_NOTE_HELP = "A node of another program that has no counterpart here; muted, it stands as a note."
 _BY_TYPE = {LOOP: ("each", "carry", "nodes", "collect"), SUBWORKFLOW: ("file",)}
 """Fields of a node that only one type has a use for."""
 
@@ -83,7 +84,8 @@ def _node(registry: Registry) -> Schema:
         "properties": {
             "type": {
                 "description": "Name of a node type; or loop, or workflow.",
-                "oneOf": [{"const": name, "description": text} for name, text in helps.items()],
+                "oneOf": [{"const": name, "description": text} for name, text in helps.items()]
+                + [{"pattern": r"^[^.]+\.", "description": _NOTE_HELP}],
             }
         },
         "allOf": [

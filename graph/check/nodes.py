@@ -96,18 +96,22 @@ def refuse_fields(node: Node, fields: Sequence[str], what: str, scope: Scope, na
 
 
 def _unknown_type(name: str, node: Node, scope: Scope) -> None:
-    hint, suggestion = scope.report.closest(node.type, [*scope.registry.names(), LOOP, SUBWORKFLOW])
-    if node.package:
-        suggestion = None
-        hint = f"the file says that the package '{node.package}' provides it: install that"
-    message = f"unknown node type '{node.type}'"
-    place = (*scope.json_path, name, "type")
-    scope.report.add("E101", message, place, scope.path + name, hint=hint, suggestion=suggestion, key=False)
-    for value_name, value in node.inputs.items():
+    path, place = scope.path + name, (*scope.json_path, name, "type")
+    if node.disabled == "mute":
+        message, hint = f"the muted node is of the unknown type '{node.type}'", "replace it, or leave it as a note"
+        scope.report.add("W204", message, place, path, hint=hint, key=False)
+        scope.silent.add(name)
+    else:
+        hint, suggestion = scope.report.closest(node.type, [*scope.registry.names(), LOOP, SUBWORKFLOW])
+        if node.package:
+            suggestion = None
+            hint = f"the file says that the package '{node.package}' provides it: install that"
+        message = f"unknown node type '{node.type}'"
+        scope.report.add("E101", message, place, path, hint=hint, suggestion=suggestion, key=False)
+        scope.offer_nothing_known(name)
+    for port, value in node.inputs.items():
         if text := link_text(value):
-            scope.follow(text, (*scope.json_path, name, "inputs", value_name, "from"), node=scope.path + name,
-                         port=value_name)  # fmt: skip
-    scope.offer_nothing_known(name)
+            scope.follow(text, (*scope.json_path, name, "inputs", port, "from"), node=path, port=port)
 
 
 def _describe(typed: TypedNode, scope: Scope, json_path: JsonPath) -> Mapping[str, str]:

@@ -20,6 +20,8 @@ UNKNOWN = Offer(ANYTHING, Absent())
 """What a link finds where something is wrong that was told already: it fits everything and says nothing more."""
 GONE = ("muted", "bypassed")
 """Why a node that somebody disabled gives nothing."""
+SILENCE = Offer(ANYTHING, Absent("muted"))
+"""What a link finds at a muted node whose type is not known."""
 
 
 @dataclass
@@ -48,6 +50,8 @@ class Scope:
     """Nodes of cycles that are not checked yet, so that their outputs are not known."""
     untold: set[str] = field(default_factory=set)
     """Nodes whose outputs cannot be known, because something is wrong that was told already."""
+    silent: set[str] = field(default_factory=set)
+    """Muted nodes of an unknown type: they give nothing, whatever is asked of them."""
     drawn: dict[Wire, str] = field(default_factory=dict)
     """Random states that were drawn from, and the path of the node that did."""
     has_effect: bool = False
@@ -66,6 +70,8 @@ class Scope:
             return UNKNOWN
         self.read.add((link.node, link.port))
         offer = self.offers.get((link.node, link.port))
+        if offer is None and link.node in self.silent:
+            return SILENCE
         if offer is None and (link.node in self.waiting or link.node in self.untold):
             return UNKNOWN
         if offer is None:

@@ -120,6 +120,25 @@ def test_an_unknown_node_is_told_once_wherever_it_is_read(registry: Registry) ->
     assert sorted(told) == [("E101", "l/y", ""), ("E101", "x", "")]
 
 
+def test_a_muted_node_of_an_unknown_type_is_a_warning(registry: Registry) -> None:
+    nodes = {
+        "m": MIX,
+        "x": node("theirs.Fold", "mute", dough=link("m.dough"), times=3),
+        "b": node("bake", dough=link("m.dough")),
+    }
+    (problem,) = check(toy_document({"nodes": nodes, "outputs": {"o": link("b.bread")}}), registry).problems
+    assert str(problem).endswith(
+        "W204 x: the muted node is of the unknown type 'theirs.Fold'; replace it, or leave it as a note"
+    )
+
+
+def test_what_reads_a_muted_node_of_an_unknown_type_is_told(registry: Registry) -> None:
+    nodes = {"x": node("theirs.Fold", "mute"), "b": node("bake", dough=link("x.dough"))}
+    assert sorted(found(nodes, {"o": link("b.bread"), "p": link("x.any")}, registry)) == [
+        ("E118", "b", "dough"), ("E118", "outputs", "p"), ("W204", "x", ""),
+    ]  # fmt: skip
+
+
 def test_only_a_disabled_effect_asks_for_nothing(registry: Registry) -> None:
     nodes = {"m": MIX, "b": node("bake", dough=link("m.dough")), "s": node("sell", "mute", bread=link("b.bread"))}
     assert [code for code, _, _ in found(nodes, {}, registry)] == ["E114"]
