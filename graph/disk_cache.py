@@ -23,8 +23,8 @@ from latentgraph.graph.storing import Storing, UnstorableError
 
 DEFAULT_LIMIT: Final = 4 * 10**9
 """Bytes."""
-SECONDS_WORTH_A_FILE: Final = 0.02
-"""Reading a value back takes a millisecond or two."""
+SECONDS_WORTH_A_FILE: Final = 0.002
+"""About what it takes to write a value and to read it back."""
 SUFFIX: Final = ".kept"
 TEMPORARY: Final = ".tmp"
 LEAVES: Final = 0.9

@@ -149,7 +149,13 @@ class Warned(Event):
 
     name = "warning"
     node: str
+    """Empty where it is about no node."""
     message: str
+
+    @property
+    def line(self) -> str:
+        """The message behind the node that it is about."""
+        return f"{self.node}: {self.message}" if self.node else self.message
 
 
 @dataclass(frozen=True, slots=True)

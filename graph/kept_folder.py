@@ -9,7 +9,7 @@ from typing import Final
 import platformdirs
 
 from latentgraph.graph.code_identity import code_identity
-from latentgraph.graph.disk_cache import DEFAULT_LIMIT, DiskCache
+from latentgraph.graph.disk_cache import DEFAULT_LIMIT, SECONDS_WORTH_A_FILE, DiskCache
 from latentgraph.graph.registry import Registry
 from latentgraph.graph.sizes import bytes_of
 
@@ -29,7 +29,7 @@ def disk_cache(registry: Registry) -> DiskCache | None:
     if asked.lower() == "off" or registry.storing is None:
         return None
     folder = Path(asked).expanduser() if asked else Path(platformdirs.user_cache_dir("latentgraph")) / "values"
-    return DiskCache(folder, registry.storing, code_identity(registry.sources), kept_limit())
+    return DiskCache(folder, registry.storing, code_identity(registry.sources), kept_limit(), SECONDS_WORTH_A_FILE)
 
 
 def kept_limit() -> int:

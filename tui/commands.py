@@ -94,6 +94,9 @@ def run(
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Compute everything, and keep nothing for the next run.")
     ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Tell of each node whether it was run or kept from before, and why.")
+    ] = False,
     allow_read: options.AllowRead = None,
     nodes: options.NodeFiles = None,
     device: options.Device = None,
@@ -126,6 +129,7 @@ def run(
         not no_metadata,
         sidecar,
         not no_cache,
+        explain,
         allow_read or (),
         nodes or (),
         download,

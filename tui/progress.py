@@ -58,7 +58,7 @@ class PlainView(View):
     def show(self, event: Event) -> None:
         """Print it if it is worth a line."""
         if isinstance(event, Warned):
-            say("warning", f"{event.node}: {event.message}")
+            say("warning", event.line)
         elif isinstance(event, Observed) and not self._quiet:
             print(f"{event.node}: {event.line}", file=sys.stderr, flush=True)
         elif isinstance(event, NodeProgress) and not self._quiet:
@@ -110,7 +110,7 @@ class BarView(View):
         elif isinstance(event, NodeFinished):
             self._finish(event)
         elif isinstance(event, Warned):
-            self._print(("! ", "yellow"), f"{event.node}: {event.message}", whole=True)
+            self._print(("! ", "yellow"), event.line, whole=True)
         elif isinstance(event, Observed):
             self._print(("· ", "cyan"), f"{event.node}: {event.line}")
 

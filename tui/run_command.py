@@ -15,6 +15,7 @@ from latentgraph.graph.run import Engine, Run
 from latentgraph.graph.sink import unwritable
 from latentgraph.tui.cache_command import open_cache
 from latentgraph.tui.download import fetch_all
+from latentgraph.tui.explain import Explainer, show_explained
 from latentgraph.tui.find import Found, find_workflow, load_registry
 from latentgraph.tui.interrupt import cancelling
 from latentgraph.tui.messages import CommandError, say, say_problems
@@ -44,6 +45,7 @@ class RunRequest:
     sidecar: bool = False
     cache: bool = True
     """Whether values are taken from earlier processes, and kept for later ones."""
+    explain: bool = False
     allow_read: Sequence[Path] = ()
     node_files: Sequence[Path] = ()
     download: bool = False
@@ -82,7 +84,7 @@ def run_workflow(request: RunRequest) -> int:
         metadata=request.metadata,
         sidecar=request.sidecar,
     )
-    return _follow(run, request, given)
+    return _follow(run, request, given, Explainer(found, planned, registry, engine.disk))
 
 
 def _plan(request: RunRequest, found: Found, given: Given, registry: Registry, engine: Engine) -> Plan:
@@ -109,7 +111,7 @@ def _refuse_unwritable(out: Path) -> None:
         raise CommandError(f"--out {out}: {why}")
 
 
-def _follow(run: Run, request: RunRequest, given: Given) -> int:
+def _follow(run: Run, request: RunRequest, given: Given, explainer: Explainer) -> int:
     view = view_for([step.path for step in run.plan.steps], as_json=request.as_json, quiet=request.quiet)
     last: Event | None = None
     running = ""
@@ -122,6 +124,7 @@ def _follow(run: Run, request: RunRequest, given: Given) -> int:
         with cancelling(cancel), view:
             for event in run:
                 view.show(event)
+                explainer.note(event)
                 last = event
                 running = event.node if isinstance(event, NodeStarted) else running
     except RunCancelledError:
@@ -137,6 +140,9 @@ def _follow(run: Run, request: RunRequest, given: Given) -> int:
         raise
     if isinstance(last, RunFinished) and not request.as_json:
         _show(last, request, given)
+    explained = explainer.finish()
+    if request.explain:
+        show_explained(explained, as_json=request.as_json)
     return DONE
 
 

@@ -14,6 +14,8 @@ RUN = ("run", "text_to_image", "--set", "num_inference_steps=2", "--json")
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of kept values for one test."""
     monkeypatch.setenv("LATENTGRAPH_CACHE", str(tmp_path / "kept"))
+    # However fast the machine is.
+    monkeypatch.setattr("latentgraph.graph.kept_folder.SECONDS_WORTH_A_FILE", 0.0)
     return tmp_path / "kept"
 
 
@@ -58,3 +60,23 @@ def test_a_size_that_is_none_is_told(cli: Cli, kept: Path, monkeypatch: pytest.M
     monkeypatch.setenv("LATENTGRAPH_CACHE", "off")
     done = cli("cache")
     assert (done.code, done.err) == (2, "error: nothing is kept: LATENTGRAPH_CACHE is off\n")
+
+
+def test_the_run_explains_what_it_computed_and_why(cli: Cli, kept: Path) -> None:
+    def explained(*more: str) -> dict[str, str]:
+        events = cli(*RUN, "--explain", *more).events
+        return {one["node"]: f"{one['outcome']}: {one['why']}" for one in events if one["event"] == "explained"}
+
+    first = explained()
+    assert set(first.values()) == {"run: this workflow has not run before"}
+    second = explained()
+    assert second["checked"] == "kept: nothing that makes it changed"
+    assert second["tokens"] == "left out: what reads it was kept"
+    other = explained("--set", "prompt=a blue star")
+    assert other["tokens"] == ('run: \'text\' went from "a red circle on a blue background" to "a blue star"')
+    assert other["positive"] == "run: tokens changed"
+    assert other["denoise"] == "run: guidance changed"
+    assert other["negative"] == "kept: nothing that makes it changed"
+    assert other["model"].startswith("run: nothing changed, but its values are not kept")
+    one = cli("run", "text_to_image", "--set", "num_inference_steps=2", "--explain", "--quiet")
+    assert "denoise" in one.err

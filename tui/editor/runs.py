@@ -239,7 +239,7 @@ def log_line(event: Event) -> str:
 
     match event:
         case Warned():
-            return f"! {event.node}: {event.message}"
+            return f"! {event.line}"
         case Observed():
             return f"· {event.node}: {event.line}"
         case NodeFailed():
