@@ -9,11 +9,12 @@ from .depth_estimator import estimate_depth, load_depth_estimator
 from .guidance import guidance
 from .guidance_flux import guidance_flux
 from .image import load_image, save_image
-from .image_latents import add_noise, draw_noise_like, encode_image
+from .image_latents import add_noise, draw_noise_like, encode_image, encode_image_mean
 from .image_prompt import add_image_prompt, crop_for_encoder, encode_image_prompt, load_image_encoder
 from .inpaint import encode_start, inpaint_channels, keep_unmasked, start_inpaint
 from .inpaint_area import inpaint_area, overlay
 from .ip_adapter import load_ip_adapter
+from .latent_starts import empty_latents, leftover_latents, start_latents
 from .latents import draw_noise, make_latents
 from .latents_flux import draw_noise_flux, size_in_patches
 from .learn_noise import draw_timesteps, prediction_target
@@ -46,6 +47,7 @@ from .schedule_flow import make_flow_latents, schedule_flow
 from .schedule_flux import schedule_flux
 from .schedule_lcm import schedule_lcm
 from .schedule_part import part_of_schedule
+from .schedule_sigmas import schedule_sigmas
 from .size_conditioning import aesthetic_conditioning, size_conditioning
 from .skip_flow import skip_flow_steps
 from .skip_layers import skip_layers
@@ -60,6 +62,7 @@ from .textual_inversion import load_textual_inversion
 from .upscale import load_upscaler, upscale_channels
 from .upscale_latents import upscale_latents
 from .weighted_text import encode_weighted
+from .weighted_text_sdxl import encode_weighted_sdxl
 
 __all__ = [
     "adam_step",
@@ -78,9 +81,11 @@ __all__ = [
     "draw_noise_flux",
     "draw_noise_like",
     "draw_timesteps",
+    "empty_latents",
     "encode",
     "encode_flux",
     "encode_image",
+    "encode_image_mean",
     "encode_image_prompt",
     "encode_negative_flux",
     "encode_sd3",
@@ -88,6 +93,7 @@ __all__ = [
     "encode_start",
     "encode_t5",
     "encode_weighted",
+    "encode_weighted_sdxl",
     "estimate_depth",
     "guidance",
     "guidance_flux",
@@ -96,6 +102,7 @@ __all__ = [
     "inpaint_area",
     "inpaint_channels",
     "keep_unmasked",
+    "leftover_latents",
     "load_conditioning",
     "load_controlnet",
     "load_depth_estimator",
@@ -141,6 +148,7 @@ __all__ = [
     "schedule_flow",
     "schedule_flux",
     "schedule_lcm",
+    "schedule_sigmas",
     "scheduler_step",
     "size_conditioning",
     "size_in_patches",
@@ -151,6 +159,7 @@ __all__ = [
     "split_lines",
     "split_numbers",
     "start_inpaint",
+    "start_latents",
     "start_token",
     "steer_by_colour",
     "teach_token",

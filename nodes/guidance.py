@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import Field
 
 from latentgraph.graph.node import node
-from latentgraph.nodes.values import Conditioning, Guidance
+from latentgraph.nodes.values import Conditioning, Guidance, Latents
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+ATTENDED_ALONE: Final = frozenset({"sd1", "sd2", "sdxl"})
+"""Families whose denoiser reads the text by cross-attention, and only the text."""
 
 
 @node(category="text")
@@ -20,6 +24,7 @@ def guidance(
     negative: Conditioning | None = None,
     scale: Annotated[float, Field(ge=0)] = 7.5,
     rescale: Annotated[float, Field(ge=0, le=1)] = 0.0,
+    like: Latents | None = None,
 ) -> Guidance:
     """Say what to steer towards, what away from, and how strongly.
 
@@ -30,12 +35,17 @@ def guidance(
         negative: What it should not show; without it, or at a scale of 1 or less, the denoiser predicts one side only.
         scale: 1 is no guidance; more follows the prompt closer and varies less.
         rescale: Against overexposure at high scales: 0 is off, 0.7 is common (Lin et al. 2023, section 3.4).
+        like: Both sides are repeated for each image of these latents; null: they have a row for each already.
     """
     import torch
 
+    if like is not None:
+        positive = for_each_image(positive, len(like.samples))
+        negative = for_each_image(negative, len(like.samples)) if negative is not None else None
     steering = negative if scale > 1 else None
     if steering is None:
         return Guidance(positive, None, scale, rescale, positive.embeddings, family=positive.family)
+    positive, steering = of_one_length(positive, steering)
     if steering.embeddings.shape != positive.embeddings.shape:
         raise ValueError(
             f"positive is {tuple(positive.embeddings.shape)}, negative is {tuple(steering.embeddings.shape)}; "
@@ -43,6 +53,40 @@ def guidance(
         )
     both = torch.cat([steering.embeddings, positive.embeddings])
     return Guidance(positive, steering, scale, rescale, both, family=positive.family)
+
+
+def for_each_image(side: Conditioning, images: int) -> Conditioning:
+    """A conditioning with its rows again and again, until there are `images`.
+
+    Raises:
+        ValueError: There are more, or they do not go into that number evenly.
+    """
+    rows = len(side.embeddings)
+    if images % rows:
+        raise ValueError(f"{rows} texts do not go evenly into a batch of {images} images")
+    if images == rows:
+        return side
+    times = images // rows
+    pooled = None if side.pooled is None else side.pooled.repeat(times, 1)
+    return replace(side, embeddings=side.embeddings.repeat(times, 1, 1), pooled=pooled)
+
+
+def of_one_length(positive: Conditioning, negative: Conditioning) -> tuple[Conditioning, Conditioning]:
+    """Both sides with as many tokens as the longer one, or a multiple of it, each repeated whole.
+
+    A UNet attends to a text and to the same text several times over alike, because the softmax shares its weights out;
+    so only the sides of the families that have one are repeated.
+    """
+    lengths = [side.embeddings.shape[1] for side in (positive, negative)]
+    bases = {side.family.partition("/")[0] for side in (positive, negative)}
+    if lengths[0] == lengths[1] or not bases <= ATTENDED_ALONE:
+        return positive, negative
+    common = math.lcm(*lengths)
+    long = [
+        replace(side, embeddings=side.embeddings.repeat(1, common // length, 1))
+        for side, length in zip((positive, negative), lengths, strict=True)
+    ]
+    return long[0], long[1]
 
 
 def side_of(guidance: Guidance, side: Conditioning) -> Guidance:

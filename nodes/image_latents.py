@@ -61,6 +61,37 @@ def encode_image(
     return EncodedImage(Latents(encoded, height, width, family=vae.family), after_drawing(random, generator))
 
 
+@node(category="latents", settings=("device", "dtype"))
+def encode_image_mean(vae: VAE, image: Image, *, context: RunContext = ALONE) -> Latents:
+    """Turn pictures into latents without drawing anything: the VAE's mean for each number, as ComfyUI does it.
+
+    Args:
+        vae: Of the model.
+        image: Where an edge is no multiple of the VAE's cell (8 pixels in Stable Diffusion), as much is cut off at
+            both sides.
+    """
+    import torch
+
+    samples = cut_to_cells(image.samples, pixels_per_cell(vae.config))
+    module = loaded(vae, context, full_precision=vae.full_precision)
+    first = next(module.parameters())
+    colours = in_precision_of(context, 2.0 * samples - 1.0).to(device=first.device, dtype=first.dtype)
+    with torch.no_grad():
+        mean = module.encode(colours).latent_dist.mode()
+    height, width = samples.shape[-2:]
+    return Latents(scaled(module.config, in_precision_of(context, mean)), height, width, family=vae.family)
+
+
+def cut_to_cells(samples: Tensor, cell: int) -> Tensor:
+    """The middle of pictures (B, 3, H, W), with edges that are multiples of `cell` pixels."""
+    height, width = (edge - edge % cell for edge in samples.shape[-2:])
+    rows, columns = samples.shape[-2:]
+    if not height or not width:
+        raise ValueError(f"the picture is {columns} × {rows} pixels; it needs {cell} × {cell} at least")
+    top, left = (rows - height) // 2, (columns - width) // 2
+    return samples[..., top : top + height, left : left + width]
+
+
 def in_precision_of(context: RunContext, samples: Tensor) -> Tensor:
     """Numbers rounded to the precision of the run; as they are where it has none."""
     import torch

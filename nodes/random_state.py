@@ -22,13 +22,14 @@ Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 
 
 @node(category="noise")
-def random_state(seed: Seed) -> RandomState:
+def random_state(seed: Seed, offset: Annotated[int, Field(ge=0)] = 0) -> RandomState:
     """Begin a stream of random numbers.
 
     Args:
         seed: Equal seeds give equal streams, on every device: the numbers are drawn on the CPU.
+        offset: Begin so many seeds further, for a second stream of the same seed.
     """
-    return RandomState(seed)
+    return RandomState((seed + offset) % (MAX_SEED + 1))
 
 
 @node(category="noise")

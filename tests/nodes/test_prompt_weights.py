@@ -7,8 +7,9 @@ import torch
 
 from latentgraph.nodes import encode, load_model, tokenize
 from latentgraph.nodes.handles import loaded
+from latentgraph.nodes.prompt_notations import chunks_of
 from latentgraph.nodes.prompt_weights import WeightedText, parse_weights
-from latentgraph.nodes.weighted_text import chunks_of, encode_weighted
+from latentgraph.nodes.weighted_text import encode_weighted
 
 PARSED: list[tuple[str, list[list[tuple[str, float]]]]] = [
     ("", [[]]),
