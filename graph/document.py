@@ -105,7 +105,7 @@ def _workflow(value: Any, source: Source) -> Workflow:
     if "latentgraph" not in value:
         hint = f'write "latentgraph": {VERSION}'
         if "last_node_id" in value or any(isinstance(one, dict) and "class_type" in one for one in value.values()):
-            hint = "it looks like a ComfyUI workflow, which this version cannot read"
+            hint = "it looks like a ComfyUI workflow: `latentgraph import` makes one of ours of it"
         raise _failure(source, "E006", "the file does not say its version", hint)
     version = value["latentgraph"]
     if type(version) is not int or version != VERSION:

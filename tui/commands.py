@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from latentgraph.tui import cache_commands, options, parts_commands
+from latentgraph.tui import cache_commands, import_commands, options, parts_commands
 
 ABOUT = """Stable Diffusion as a typed graph that you can read, run and edit from a terminal.
 
@@ -23,7 +23,9 @@ A workflow is a JSON file: nodes, and links between them. Some ship with the pro
   latentgraph new workflow mine
   latentgraph nodes
 """
-EXIT_CODES = "Exit codes: 0 done, 1 the run failed, 2 the workflow or the call is wrong, 130 cancelled."
+EXIT_CODES = (
+    "Exit codes: 0 done, 1 the run failed, 2 the workflow or the call is wrong, 3 imported in part, 130 cancelled."
+)
 
 app = typer.Typer(
     name="latentgraph",
@@ -38,6 +40,7 @@ new = typer.Typer(help="Make a start of your own.", no_args_is_help=True)
 app.add_typer(new, name="new")
 app.add_typer(parts_commands.commands)
 app.add_typer(cache_commands.commands)
+app.add_typer(import_commands.commands)
 
 
 def _version(wanted: bool) -> None:

@@ -1,6 +1,6 @@
 """Where the program begins and ends: signals, the streams it was given, and an exit code for everything.
 
-0 done, 1 the run failed, 2 the workflow or the call is wrong, 130 cancelled.
+0 done, 1 the run failed, 2 the workflow or the call is wrong, 3 imported in part, 130 cancelled.
 """
 
 from __future__ import annotations
