@@ -39,6 +39,7 @@ from latentgraph.nodes.value_types import (
     TOKEN_GRADIENT,
     TOKENIZER,
     TOKENS,
+    UPSCALE_MODEL,
     VAE_TYPE,
 )
 

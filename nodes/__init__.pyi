@@ -61,6 +61,7 @@ from .text_t5 import encode_t5, tokenize_t5
 from .textual_inversion import load_textual_inversion
 from .upscale import load_upscaler, upscale_channels
 from .upscale_latents import upscale_latents
+from .upscale_model import load_upscale_model, upscale_image
 from .weighted_text import encode_weighted
 from .weighted_text_sdxl import encode_weighted_sdxl
 
@@ -122,6 +123,7 @@ __all__ = [
     "load_sdxl",
     "load_t2i_adapter",
     "load_textual_inversion",
+    "load_upscale_model",
     "load_upscaler",
     "make_flow_latents",
     "make_latents",
@@ -171,5 +173,6 @@ __all__ = [
     "tokenize_t5",
     "tokenize_texts",
     "upscale_channels",
+    "upscale_image",
     "upscale_latents",
 ]

@@ -46,7 +46,8 @@ def load_controlnet(controlnet: Annotated[str, ReadsComponent(ControlNet)]) -> O
     """Open a ControlNet. Its weights are read when the first step needs them.
 
     Args:
-        controlnet: A folder (./, ../ or / first) with its config.json and its weights in safetensors.
+        controlnet: A folder (./, ../ or / first) with its config.json and its weights in safetensors, or a
+            .safetensors file of a ControlNet alone.
     """
     return OpenedControlNet(open_component(ControlNet, controlnet))
 

@@ -171,6 +171,13 @@ class ImageEncoder(Handle):
 
 
 @dataclass(frozen=True, eq=False)
+class UpscaleModel(Handle):
+    """Pictures (B, 3, H, W) to pictures `scale` times as large; loads to an RRDBNet of `loading.esrgan`."""
+
+    role: ClassVar[str] = "upscale_model"
+
+
+@dataclass(frozen=True, eq=False)
 class VAE(Handle):
     """Images (B, 3, H, W) to latents (B, 4, h, w) and back; loads to an `AutoencoderKL`."""
 

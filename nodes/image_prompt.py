@@ -34,7 +34,7 @@ def load_image_encoder(image_encoder: Annotated[str, ReadsComponent(ImageEncoder
 
     Args:
         image_encoder: A folder (./, ../ or / first) with the config.json and the weights of a
-            CLIPVisionModelWithProjection.
+            CLIPVisionModelWithProjection, or a .safetensors file of one alone.
     """
     return OpenedImageEncoder(open_component(ImageEncoder, image_encoder))
 

@@ -47,7 +47,8 @@ def load_t2i_adapter(t2i_adapter: Annotated[str, ReadsComponent(T2IAdapter)]) ->
     """Open a T2I-Adapter. Its weights are read when the first picture needs them.
 
     Args:
-        t2i_adapter: A folder (./, ../ or / first) with its config.json and its weights in safetensors.
+        t2i_adapter: A folder (./, ../ or / first) with its config.json and its weights in safetensors, or a
+            .safetensors file of an adapter alone.
     """
     return OpenedT2IAdapter(open_component(T2IAdapter, t2i_adapter))
 

@@ -20,6 +20,7 @@ from latentgraph.nodes.handles import (
     T2IAdapter,
     TextEncoder,
     Tokenizer,
+    UpscaleModel,
 )
 from latentgraph.nodes.png import PNG
 from latentgraph.nodes.tensor_files import CONDITIONING_FILE, IMAGE_PROMPT_FILE, LATENTS_FILE, TOKEN_FILE
@@ -176,4 +177,5 @@ CONTROLNET = _handle(ControlNet)
 IMAGE_ENCODER = _handle(ImageEncoder)
 T2I_ADAPTER = _handle(T2IAdapter)
 DEPTH_ESTIMATOR = _handle(DepthEstimator)
+UPSCALE_MODEL = _handle(UpscaleModel)
 SAFETY_CHECKER = _handle(SafetyChecker)

@@ -1,4 +1,4 @@
-"""Parts that come alone, in a folder of their own: a ControlNet, an image encoder and their like."""
+"""Parts that come alone, in a folder or a file of their own: a ControlNet, an image encoder and their like."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from typing import Any, Final, TypeVar
 
 from latentgraph.graph.access import AccessError, FileAccess, Resource
 from latentgraph.nodes.handles import Handle
+from latentgraph.nodes.loading.component_file import ComponentFileSource, component_digest, described_file
 from latentgraph.nodes.loading.families import family_of_component
 from latentgraph.nodes.loading.model_folder import INDEX, Part, tree_digest
 from latentgraph.nodes.loading.model_source import refuse_links_out
 from latentgraph.nodes.loading.references import parse_reference
 from latentgraph.nodes.loading.sources import FolderSource
-from latentgraph.nodes.loading.weights import read_json, refuse_pickle
+from latentgraph.nodes.loading.weights import count_parameters, read_header, read_json
 
 P = TypeVar("P", bound=Handle)
 
@@ -63,7 +64,7 @@ KINDS: Final = {
 
 
 def open_component(kind: type[P], written: str) -> P:
-    """The handle of a part in a folder; a relative path counts from the working folder.
+    """The handle of a part in a folder or a file; a relative path counts from the working folder.
 
     Raises:
         AccessError: It is not there, or is no such part.
@@ -75,11 +76,15 @@ def _local(kind: type[Handle], written: str) -> str:
     reference = parse_reference(written)
     if reference.kind != "local":
         one = KINDS[kind.role].one
-        raise AccessError(f"{written!r} is no folder; {one} is read from one", "it starts with ./, ../ or /")
+        raise AccessError(
+            f"{written!r} is no folder; {one} is read from one or from a file", "it starts with ./, ../ or /"
+        )
     return reference.name
 
 
 def _handle(kind: type[P], folder: Path, shown: str) -> P:
+    if folder.is_file():
+        return _handle_of_file(kind, folder, shown)
     part = _part(kind, folder, shown)
     source = FolderSource(str(folder), shown, part.role, part.library, part.class_name, part.weights.variant)
     config = {**KINDS[kind.role].defaults, **part.config}
@@ -88,11 +93,17 @@ def _handle(kind: type[P], folder: Path, shown: str) -> P:
     return kind(digest, family, config, part.class_name, source, part.parameters)
 
 
+def _handle_of_file(kind: type[P], path: Path, shown: str) -> P:
+    wanted = KINDS[kind.role]
+    config = {**wanted.defaults, **described_file(kind.role, path, shown).config}
+    source = ComponentFileSource(str(path), shown, kind.role, wanted.library, wanted.class_name)
+    family = family_of_component(kind.role, wanted.class_name, config)
+    parameters = count_parameters(read_header(path, repr(shown)))
+    return kind(component_digest(path, config), family, config, wanted.class_name, source, parameters)
+
+
 def _part(kind: type[Handle], folder: Path, shown: str) -> Part:
     wanted = KINDS[kind.role]
-    if folder.is_file():
-        refuse_pickle(folder, shown)
-        raise AccessError(f"{shown!r} is a file; {wanted.one} is read from a folder with its config.json")
     if not (folder / "config.json").is_file():
         hint = f"it is a whole model; {wanted.one} has a folder of its own" if (folder / INDEX).is_file() else ""
         raise AccessError(f"{shown!r} is no {wanted.name}: it has no config.json", hint)
@@ -106,12 +117,12 @@ def _part(kind: type[Handle], folder: Path, shown: str) -> Part:
 
 @dataclass(frozen=True, slots=True)
 class ReadsComponent:
-    """The port names the folder of a part: `Annotated[str, ReadsComponent(ControlNet)]`."""
+    """The port names the folder or the file of a part: `Annotated[str, ReadsComponent(ControlNet)]`."""
 
     kind: type[Handle]
 
     def resolve(self, written: str, access: FileAccess, *, given: bool) -> Resource:
-        """The folder, and the digest of what is in it; looks at names, JSON and headers.
+        """The folder or the file, and the digest of what is in it; looks at names, JSON and headers.
 
         Raises:
             AccessError: It may not be read, is not there, or is no such part.

@@ -128,7 +128,7 @@ def test_what_is_no_image_encoder_is_found_by_the_check(tiny_folder: Path, adapt
     assert "is no image encoder: it has no config.json" in said(tiny_folder)
     assert "is no image encoder: its class is CLIPTextModel" in said(tiny_folder / "text_encoder")
     assert "is no image encoder: its class is not told" in said(tiny_folder / "unet")
-    assert "is a file; an image encoder is read from a folder" in said(adapters / "plain.safetensors")
+    assert "is a file, and no image encoder in a layout that is known" in said(adapters / "plain.safetensors")
     pickled = tmp_path / "pickled"
     pickled.mkdir()
     shutil.copy(adapters / "image_encoder" / "config.json", pickled)
