@@ -34,6 +34,7 @@ class Sink:
         *,
         sidecar: Mapping[str, str] | None = None,
         overwrite: bool = False,
+        label: str = "",
     ) -> None:
         """Write under `folder`.
 
@@ -43,7 +44,9 @@ class Sink:
             record: How the values were made, for the files to carry; None leaves it out.
             sidecar: The same, for a JSON file of the same name beside each; None writes none.
             overwrite: Count from 1 and replace what is there.
+            label: Stands before the number in every name, such as the run's number in a sweep.
         """
+        self._label = label
         self._folder = folder
         self._values = values
         self._record = record or {}
@@ -69,7 +72,8 @@ class Sink:
         if self._folder is None:
             return []
         self._folder.mkdir(parents=True, exist_ok=True)
-        paths = [self._write(part, name, known.file) for part in known.file.parts(value)]
+        stem = f"{name}-{self._label}" if self._label else name
+        paths = [self._write(part, stem, known.file) for part in known.file.parts(value)]
         self._saved.append((value, paths))
         self.files.setdefault(name, []).extend(paths)
         return paths

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from latentgraph.graph.check import check
 from latentgraph.graph.errors import RunCancelledError, RunError, WorkflowError
 from latentgraph.graph.events import Event, NodeStarted, RunCancelled, RunFinished
 from latentgraph.graph.plan import Plan
-from latentgraph.graph.registry import Registry
 from latentgraph.graph.run import Engine, Run
 from latentgraph.graph.sink import unwritable
 from latentgraph.tui.cache_command import open_cache
@@ -70,9 +70,9 @@ def run_workflow(request: RunRequest) -> int:
         say("warning", note, as_json=request.as_json)
     found = find_workflow(request.workflow, registry)
     given = read_given(found.document.workflow, registry, request.values, request.inputs_file)
-    _refuse_unwritable(request.out)
+    refuse_unwritable(request.out)
     engine = Engine(registry, disk=open_cache(registry) if request.cache else None)
-    planned = _plan(request, found, given, registry, engine)
+    planned = plan_run(request, found, given.values, engine)
     if found.picture:
         for sentence in differences(found.picture, planned, registry):
             say("warning", sentence, as_json=request.as_json)
@@ -87,25 +87,39 @@ def run_workflow(request: RunRequest) -> int:
     return _follow(run, request, given, Explainer(found, planned, registry, engine.disk))
 
 
-def _plan(request: RunRequest, found: Found, given: Given, registry: Registry, engine: Engine) -> Plan:
-    """Plan the run, after whatever has to be downloaded for it is here."""
+def plan_run(
+    request: RunRequest, found: Found, values: Mapping[str, Any], engine: Engine, *, told: bool = False
+) -> Plan:
+    """Plan a run, after whatever has to be downloaded for it is here.
+
+    Args:
+        request: What was asked.
+        found: The workflow.
+        values: Of its inputs.
+        engine: Plans it.
+        told: Whether the user has read the warnings of the check already.
+
+    Raises:
+        WorkflowError: The workflow, the values or the settings are wrong.
+        CommandError: Something that is not on this machine may not be fetched, or cannot be.
+    """
     access = found.document.access(request.allow_read)
-    told = False
+    told = told or request.quiet
     while True:
-        checked = check(found.document, registry, given.values, access=access, complete=True)
+        checked = check(found.document, engine.registry, values, access=access, complete=True)
         if checked.errors:
             raise WorkflowError(checked.problems)
-        if not told and not request.quiet:
+        if not told:
             say_problems([one for one in checked.problems if one.severity == "warning"], as_json=request.as_json)
         told = True
-        settings = {**(settings_of(found.picture, registry) if found.picture else {}), **request.settings}
-        planned = engine.plan_checked(checked.typed, settings=settings, until=request.until)
+        recorded = settings_of(found.picture, engine.registry) if found.picture else {}
+        planned = engine.plan_checked(checked.typed, settings={**recorded, **request.settings}, until=request.until)
         if not planned.fetches:
             return planned
         fetch_all(planned.fetches, consent=request.download, ask=not request.as_json, quiet=request.quiet)
 
 
-def _refuse_unwritable(out: Path) -> None:
+def refuse_unwritable(out: Path) -> None:
     """Say before a long run, and not after it, that its files would have no place."""
     if why := unwritable(out):
         raise CommandError(f"--out {out}: {why}")

@@ -58,13 +58,13 @@ def _take_setting(setting: str, workflow: Workflow, registry: Registry, given: G
         return
     declared = workflow.inputs.get(name)
     if declared is None:
-        problems.append(_unknown(name, workflow, "--set"))
+        problems.append(unknown_input(name, workflow, "--set"))
         return
     try:
         if text == RANDOM and declared.type == "integer" and RANDOM not in (declared.choices or ()):
             given.drawn[name] = given.values[name] = draw(declared)
             return
-        given.values[name] = _checked(parse_text(text, declared, registry), declared, registry)
+        given.values[name] = checked_value(parse_text(text, declared, registry), declared, registry)
         given.drawn.pop(name, None)
     except ValueFaultError as fault:
         problems.append(Problem("E104", str(fault), node="inputs", port=name, file=f"--set {setting}"))
@@ -88,15 +88,16 @@ def _take_file(path: Path, workflow: Workflow, registry: Registry, given: Given,
         declared = workflow.inputs.get(key)
         place = source.place([key], key=declared is None)
         if declared is None:
-            problems.append(_unknown(key, workflow, name, place=place))
+            problems.append(unknown_input(key, workflow, name, place=place))
             continue
         try:
-            given.values[key] = _checked(value, declared, registry)
+            given.values[key] = checked_value(value, declared, registry)
         except ValueFaultError as fault:
             problems.append(Problem("E104", str(fault), node="inputs", port=key, file=name, place=place))
 
 
-def _unknown(name: str, workflow: Workflow, file: str, **place: Any) -> Problem:
+def unknown_input(name: str, workflow: Workflow, file: str, **place: Any) -> Problem:
+    """The problem that a workflow has no input of this name."""
     hint = closest(name, workflow.inputs)
     return Problem("E117", "the workflow has no such input", hint, node="inputs", port=name, file=file, **place)
 
@@ -159,7 +160,7 @@ def _instead(declared: WorkflowInput, registry: Registry) -> str:
     return f"let a node of the workflow make it ({nodes}), and declare what that node needs as the input"
 
 
-def _checked(value: Any, declared: WorkflowInput, registry: Registry) -> Any:
+def checked_value(value: Any, declared: WorkflowInput, registry: Registry) -> Any:
     """`value`, held against the bounds and the choices of its declaration."""
     try:
         port_type = input_type(declared, registry)

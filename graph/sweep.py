@@ -1,0 +1,149 @@
+"""A sweep: one workflow over many values of its inputs, and the manifest that says which of them are done."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from pathlib import Path
+from typing import Any, Final
+
+from latentgraph.graph.errors import LatentgraphError
+from latentgraph.graph.files import write_whole
+
+MANIFEST: Final = "manifest.jsonl"
+MOST: Final = 100_000
+"""Runs of a sweep: more is a slip of the pen."""
+
+
+class SweepError(LatentgraphError):
+    """A sweep cannot be what was asked for, or its folder belongs to another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """Inputs whose values change together, and their values in turn."""
+
+    names: tuple[str, ...]
+    points: tuple[tuple[Any, ...], ...]
+    """One tuple a point, in the order of `names`."""
+
+
+def combinations(axes: Sequence[Axis]) -> list[dict[str, Any]]:
+    """The values of every run: each point of each axis with each of the others, the last axis fastest.
+
+    Raises:
+        SweepError: There are more than MOST.
+    """
+    count = 1
+    for axis in axes:
+        count *= len(axis.points)
+    if count > MOST:
+        raise SweepError(f"that makes {count} runs; at most {MOST} are one sweep")
+    return [
+        {name: value for axis, point in zip(axes, points, strict=True) for name, value in zip(axis.names, point)}  # noqa: B905
+        for points in product(*[axis.points for axis in axes])
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A run that came to its end."""
+
+    number: int
+    """From 1; part of the names of its files."""
+    values: Mapping[str, Any]
+    """Of the inputs that the sweep sets."""
+    files: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By output or saving node, relative to the sweep's folder."""
+    seconds: float = 0.0
+    error: str = ""
+    """Why there are no files; empty where it went well."""
+
+    def line(self) -> str:
+        """As the manifest writes it."""
+        data = {"run": self.number, "values": dict(self.values), "files": {k: list(v) for k, v in self.files.items()},
+                "seconds": round(self.seconds, 3)}  # fmt: skip
+        return json.dumps(data | ({"error": self.error} if self.error else {}), ensure_ascii=False) + "\n"
+
+
+class Manifest:
+    """The runs of a sweep that are done: JSON lines in its folder, the first of which says what sweep it is.
+
+    A line is written when the files of its run are whole, and at once; what a killed process left of one is dropped.
+    """
+
+    def __init__(self, folder: Path, sweep: Mapping[str, Any]) -> None:
+        """Open the manifest in `folder`, or begin one.
+
+        Args:
+            folder: Of the sweep.
+            sweep: What makes it this sweep and no other: its workflow, its settings.
+
+        Raises:
+            SweepError: The folder holds another sweep, or something that is no manifest.
+            OSError: It cannot be read or written.
+        """
+        self.path = folder / MANIFEST
+        self.entries: dict[str, Entry] = {}
+        """By their values."""
+        self._folder = folder
+        head = json.dumps({"sweep": dict(sweep)}, ensure_ascii=False, sort_keys=True) + "\n"
+        if not self.path.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            write_whole(self.path, head)
+            return
+        lines = self.path.read_text("utf-8").splitlines(keepends=True)
+        if not lines or lines[0] != head:
+            raise SweepError(
+                f"{folder} holds another sweep (of another workflow, or with other settings); take another --out"
+            )
+        whole = [line for line in lines if line.endswith("\n")]
+        for number, line in enumerate(whole[1:], start=2):
+            entry = self._entry(number, line)
+            self.entries[key_of(entry.values)] = entry
+        if len(whole) < len(lines):
+            write_whole(self.path, "".join(whole))
+
+    def done(self, values: Mapping[str, Any]) -> Entry | None:
+        """The run with these values, if it went well and its files are still there."""
+        entry = self.entries.get(key_of(values))
+        if entry is None or entry.error:
+            return None
+        there = all((self._folder / name).is_file() for names in entry.files.values() for name in names)
+        return entry if there else None
+
+    def add(self, entry: Entry) -> None:
+        """Note that a run is done."""
+        self.entries[key_of(entry.values)] = entry
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(entry.line())
+            file.flush()
+            os.fsync(file.fileno())
+
+    def numbers(self, runs: Sequence[Mapping[str, Any]]) -> Iterator[int]:
+        """A number for each of the runs: its own where it has one, else the next free one."""
+        used = [entry.number for entry in self.entries.values()]
+        free = max(used, default=0)
+        for values in runs:
+            entry = self.entries.get(key_of(values))
+            if entry is not None:
+                yield entry.number
+                continue
+            free += 1
+            yield free
+
+    def _entry(self, number: int, line: str) -> Entry:
+        try:
+            data = json.loads(line)
+            return Entry(int(data["run"]), dict(data["values"]), dict(data["files"]), float(data["seconds"]),
+                         str(data.get("error", "")))  # fmt: skip
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise SweepError(f"{self.path}:{number} is no line of a manifest; take another --out") from None
+
+
+def key_of(values: Mapping[str, Any]) -> str:
+    """What stands for the values of a run, in whatever order they were given."""
+    return json.dumps(dict(values), sort_keys=True, ensure_ascii=False)

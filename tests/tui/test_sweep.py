@@ -1,0 +1,178 @@
+"""A sweep runs every combination once, says so in its manifest, and goes on where it stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import PIL.Image
+import pytest
+from tests.tui.conftest import PAINTS, ROOT, TOYS, Cli
+
+
+def _manifest(folder: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in (folder / "manifest.jsonl").read_text("utf-8").splitlines()[1:]]
+
+
+def test_every_combination_is_run_once_the_last_axis_fastest(cli: Cli, bread: str, tmp_path: Path) -> None:
+    done = cli("sweep", bread, "--nodes", TOYS, "--set", "flour=100,200", "--set", "crust=soft,dark")
+    assert (done.code, done.err) == (0, "")
+    entries = _manifest(tmp_path / "sweep")
+    assert [entry["values"] for entry in entries] == [
+        {"flour": flour, "crust": crust} for flour in (100, 200) for crust in ("soft", "dark")
+    ]
+    assert [entry["files"] for entry in entries] == [{"bread": [f"bread-000{n}-1.txt"]} for n in (1, 2, 3, 4)]
+    assert (tmp_path / "sweep/bread-0004-1.txt").read_text().startswith("490 g, dark")
+    assert done.out.splitlines()[3].startswith("4 of 4  flour=200, crust=dark  ")
+
+
+@pytest.mark.parametrize(
+    ("setting", "values"),
+    [
+        ("flour=5..20..5", [5, 10, 15, 20]),
+        ("flour=20..5..5", [20, 15, 10, 5]),
+        ("flour=[100, 5]", [100, 5]),
+        ("flour=@three.txt", [5, 10, 15]),
+        ("minutes=0..0.3..0.1", [0.0, 0.1, 0.2, pytest.approx(0.3)]),
+        ("minutes=1,2.5", [1.0, 2.5]),
+        ("crust=soft", ["soft"]),
+    ],
+)
+def test_values_are_ranges_lists_and_lines_of_files(
+    cli: Cli, bread: str, tmp_path: Path, setting: str, values: list[object]
+) -> None:
+    (tmp_path / "three.txt").write_text("5\n10\n\n15\n")
+    assert cli("sweep", bread, "--nodes", TOYS, "--set", setting).code == 0
+    name = setting.partition("=")[0]
+    assert [entry["values"][name] for entry in _manifest(tmp_path / "sweep")] == values  # type: ignore[index]
+
+
+def test_what_is_zipped_goes_on_together(cli: Cli, bread: str, tmp_path: Path) -> None:
+    done = cli("sweep", bread, "--nodes", TOYS, "--zip", "flour=100,200", "--zip", "crust=soft,dark")
+    assert done.code == 0
+    assert [entry["values"] for entry in _manifest(tmp_path / "sweep")] == [
+        {"flour": 100, "crust": "soft"},
+        {"flour": 200, "crust": "dark"},
+    ]
+
+
+def test_what_cannot_be_swept_is_told_and_nothing_runs(cli: Cli, bread: str, tmp_path: Path) -> None:
+    done = cli(
+        "sweep", bread, "--nodes", TOYS, "--set", "flour=1..3", "--set", "flower=1", "--set", "minutes=0..1..0",
+        "--set", "crust=@none.txt", "--zip", "minutes=[1",
+    )  # fmt: skip
+    assert done.code == 2
+    assert done.err.splitlines() == [
+        "--set flour=1..3: E104 inputs.flour: 1 is not a multiple of 5",
+        "--set: E117 inputs.flower: the workflow has no such input; did you mean 'flour'?",
+        "--set minutes=0..1..0: E104 inputs.minutes: a range with steps of 0 has no end",
+        "--set crust=@none.txt: E104 inputs.crust: 'none.txt' cannot be read: No such file or directory",
+        '--zip minutes=[1: E104 inputs.minutes: it is no list of JSON, such as ["a star", "a ring"]',
+    ]
+    both = cli("sweep", bread, "--nodes", TOYS, "--zip", "flour=5,10", "--zip", "minutes=1")
+    assert both.err == "--zip: E117: inputs that go on together need as many values each: flour has 2, minutes has 1\n"
+    many = cli("sweep", bread, "--nodes", TOYS, "--set", "flour=5..50000..5", "--set", "minutes=0..50")
+    assert many.err == "error: that makes 510000 runs; at most 100000 are one sweep\n"
+    assert not (tmp_path / "sweep").exists()
+
+
+def test_a_sweep_goes_on_with_what_is_not_done(cli: Cli, bread: str, tmp_path: Path) -> None:
+    call = ("sweep", bread, "--nodes", TOYS, "--json", "--set")
+    assert len(cli(*call, "flour=5,10,15").events) == 5
+    (tmp_path / "sweep/bread-0002-1.txt").unlink()
+    # More values than before are the same sweep.
+    ran = [one["run"] for one in cli(*call, "flour=5,10,15,20").events if one["event"] == "sweep_run"]
+    assert ran == [2, 4]
+    manifest = tmp_path / "sweep/manifest.jsonl"
+    manifest.write_text(manifest.read_text()[:-20])
+    ran = [one["run"] for one in cli(*call, "flour=5,10,15,20").events if one["event"] == "sweep_run"]
+    assert ran == [4]
+    assert sorted(path.name for path in (tmp_path / "sweep").glob("*.txt")) == [
+        f"bread-000{n}-1.txt" for n in (1, 2, 3, 4)
+    ]
+
+
+def test_the_folder_of_another_sweep_is_left_alone(cli: Cli, bread: str, slow: str, tmp_path: Path) -> None:
+    cli("sweep", bread, "--nodes", TOYS, "--set", "flour=5")
+    done = cli("sweep", slow, "--nodes", PAINTS, "--set", "seed=5")
+    assert (done.code, done.err) == (
+        2,
+        "error: sweep holds another sweep (of another workflow, or with other settings); take another --out\n",
+    )
+    (tmp_path / "sweep/manifest.jsonl").open("a").write("nonsense\n")
+    done = cli("sweep", bread, "--nodes", TOYS, "--set", "flour=5")
+    assert done.err == "error: sweep/manifest.jsonl:3 is no line of a manifest; take another --out\n"
+
+
+def test_the_contact_sheet_shows_every_picture(cli: Cli, tmp_path: Path) -> None:
+    painted = {
+        "latentgraph": 1,
+        "inputs": {"colour": {"type": "string", "default": "red"}},
+        "nodes": {"swatch": {"type": "paint", "inputs": {"colour": {"from": "inputs.colour"}}}},
+        "outputs": {"swatch": {"from": "swatch.swatch"}},
+    }
+    (tmp_path / "paint.json").write_text(json.dumps(painted))
+    done = cli("sweep", "paint.json", "--nodes", PAINTS, "--set", 'colour=["red", "green", "blue"]')
+    assert done.out.splitlines()[-1] == "contact sheet: sweep/contact_sheet.png"
+    sheet = PIL.Image.open(tmp_path / "sweep/contact_sheet.png")
+    # 16 pixels wide, and shown 16 times as wide; below them a line of words.
+    corners = [(8 + column * 264, 8 + row * 278) for column, row in ((0, 0), (1, 0), (0, 1))]
+    colours = [(255, 0, 0), (0, 128, 0), (0, 0, 255)]
+    assert [sheet.getpixel((x, y)) for x, y in corners] == colours
+    assert [sheet.getpixel((x + 255, y + 255)) for x, y in corners] == colours
+    words = sheet.crop((8, 8 + 256, 8 + 256, 8 + 270)).convert("L")
+    assert words.getextrema()[0] < 64  # dark letters on white
+
+
+def test_a_run_that_fails_is_told_and_the_others_are_made(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "part.json").write_text(
+        json.dumps(
+            {
+                "latentgraph": 1,
+                "inputs": {"strength": {"type": "number", "default": 1.0}},
+                "nodes": {
+                    "model": {"type": "load_model"},
+                    "schedule": {
+                        "type": "schedule",
+                        "inputs": {"scheduler": {"from": "model.scheduler"}, "num_inference_steps": 10},
+                    },
+                    "left": {
+                        "type": "skip_steps",
+                        "inputs": {
+                            "timesteps": {"from": "schedule.timesteps"},
+                            "state": {"from": "schedule.state"},
+                            "strength": {"from": "inputs.strength"},
+                        },
+                    },
+                },
+                "outputs": {"timesteps": {"from": "left.timesteps"}},
+            }
+        )
+    )
+    done = cli("sweep", "part.json", "--set", "strength=1.0,0.01,0.5")
+    assert done.code == 1
+    assert "strength=0.01  failed: left: ValueError: a strength of 0.01 leaves none of 10 steps" in done.out
+    assert done.err == "1 failed: 2 of 3 runs are done; the same command goes on\n"
+    assert [bool(entry.get("error")) for entry in _manifest(tmp_path / "sweep")] == [False, True, False]
+
+
+def test_a_sweep_that_is_stopped_keeps_what_is_done_and_one_that_is_killed_goes_on(slow: str, tmp_path: Path) -> None:
+    call = [sys.executable, "-m", "latentgraph.tui.main", "sweep", slow, "--nodes", PAINTS, "--set", "seed=1..6",
+            "--set", "turns=5", "--quiet"]  # fmt: skip
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / ".dev"), str(ROOT)])}
+    for number in (signal.SIGINT, signal.SIGKILL):
+        process = subprocess.Popen(call, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(number)
+        process.communicate(timeout=60)
+        assert process.returncode == (130 if number == signal.SIGINT else -signal.SIGKILL)
+    subprocess.run(call, cwd=tmp_path, env=env, check=True, capture_output=True, timeout=60)
+    entries = _manifest(tmp_path / "sweep")
+    assert sorted(entry["run"] for entry in entries) == [1, 2, 3, 4, 5, 6]  # type: ignore[type-var]
+    assert len(list((tmp_path / "sweep").glob("wall-*.png"))) == 6
+    assert [path for path in (tmp_path / "sweep").iterdir() if path.suffix == ".tmp"] == []
