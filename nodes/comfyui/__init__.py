@@ -7,7 +7,6 @@ to: a format is a light object whose functions import the rest when they are cal
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from latentgraph.graph.foreign import ForeignFormat, Imported, ImportOptions
@@ -29,8 +28,9 @@ def _translate(raw: bytes, name: str, options: ImportOptions) -> Imported:
 
 
 def _translated(prompt: Prompt, options: ImportOptions) -> Imported:
-    translated: Imported = import_module("latentgraph.nodes.comfyui.translation").translate_prompt(prompt, options)
-    return translated
+    from latentgraph.nodes.comfyui.translation import translate_prompt
+
+    return translate_prompt(prompt, options)
 
 
 COMFYUI: Final = ForeignFormat("comfyui", "ComfyUI", _reads, _translate)

@@ -36,7 +36,7 @@ def _translate(raw: bytes, name: str, options: ImportOptions) -> Imported:
             nodes[key] = Node(type="recipe.oven", disabled="mute")
         else:
             nodes[key] = Node(type="stir", inputs={"words": words})
-    outputs = {"dish": WorkflowOutput(source=f"{next(iter(nodes))}.value")}
+    outputs = {"dish": WorkflowOutput.model_validate({"from": f"{next(iter(nodes))}.value"})}
     workflow = Workflow(latentgraph=1, nodes=nodes, outputs=outputs)
     return Imported(workflow, tuple(missing), (f"lies in {options.folder.name}",))
 
