@@ -7,7 +7,7 @@ somebody asks for it, for a workflow uses a few of them.
 
 import lazy_loader
 
-from latentgraph.nodes.comfyui import COMFYUI
+from latentgraph.nodes.comfyui import AUTOMATIC1111, COMFYUI, INVOKEAI
 from latentgraph.nodes.memory import MEMORY
 from latentgraph.nodes.settings import DEVICE, DTYPE
 from latentgraph.nodes.storing import STORING

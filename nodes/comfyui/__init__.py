@@ -15,16 +15,40 @@ if TYPE_CHECKING:
     from latentgraph.nodes.comfyui.prompt import Prompt
 
 
-def _reads(raw: bytes, name: str) -> bool:
+def _reads_comfyui(raw: bytes, name: str) -> bool:
     from latentgraph.nodes.comfyui.reading import is_comfyui
 
     return is_comfyui(raw)
 
 
-def _translate(raw: bytes, name: str, options: ImportOptions) -> Imported:
+def _translate_comfyui(raw: bytes, name: str, options: ImportOptions) -> Imported:
     from latentgraph.nodes.comfyui.reading import read_prompt
 
     return _translated(read_prompt(raw, name), options)
+
+
+def _reads_automatic1111(raw: bytes, name: str) -> bool:
+    from latentgraph.nodes.comfyui.automatic1111 import is_automatic1111
+
+    return is_automatic1111(raw)
+
+
+def _translate_automatic1111(raw: bytes, name: str, options: ImportOptions) -> Imported:
+    from latentgraph.nodes.comfyui.automatic1111 import read_automatic1111
+
+    return _translated(read_automatic1111(raw, name), options)
+
+
+def _reads_invokeai(raw: bytes, name: str) -> bool:
+    from latentgraph.nodes.comfyui.invokeai import is_invokeai
+
+    return is_invokeai(raw)
+
+
+def _translate_invokeai(raw: bytes, name: str, options: ImportOptions) -> Imported:
+    from latentgraph.nodes.comfyui.invokeai import read_invokeai
+
+    return _translated(read_invokeai(raw, name), options)
 
 
 def _translated(prompt: Prompt, options: ImportOptions) -> Imported:
@@ -33,4 +57,6 @@ def _translated(prompt: Prompt, options: ImportOptions) -> Imported:
     return translate_prompt(prompt, options)
 
 
-COMFYUI: Final = ForeignFormat("comfyui", "ComfyUI", _reads, _translate)
+COMFYUI: Final = ForeignFormat("comfyui", "ComfyUI", _reads_comfyui, _translate_comfyui)
+AUTOMATIC1111: Final = ForeignFormat("automatic1111", "AUTOMATIC1111", _reads_automatic1111, _translate_automatic1111)
+INVOKEAI: Final = ForeignFormat("invokeai", "InvokeAI", _reads_invokeai, _translate_invokeai)

@@ -135,11 +135,14 @@ def _exif_texts(block: bytes) -> dict[str, str]:
             if tag == _SUBFOLDER and len(folders) == 1:
                 folders.append(value)
             elif tag in _TAGS and kind in (2, 7) and length > 4:
-                texts[_TAGS[tag]] = _exif_text(block[value : value + length], order)
+                texts[_TAGS[tag]] = _exif_text(block[value : value + length])
     return texts
 
 
-def _exif_text(value: bytes, order: str) -> str:
+def _exif_text(value: bytes) -> str:
     if value.startswith(b"UNICODE\0"):
-        return value[8:].decode("utf-16-le" if order == "<" else "utf-16-be", "replace").strip("\0")
+        text = value[8:]
+        # Programs do not keep to the order of bytes of the block: that of the text is seen by where its zeros stand.
+        order = "be" if text[::2].count(0) > text[1::2].count(0) else "le"
+        return text.decode(f"utf-16-{order}", "replace").strip("\0")
     return _latin_or_utf8(value.removeprefix(b"ASCII\0\0\0")).strip("\0")

@@ -55,7 +55,7 @@ def _without_controls(names: list[str], values: tuple[JSON, ...]) -> Iterator[JS
             return
         if name in _SEEDS:
             following = next(remaining, _CONTROLS[0])
-            if following not in _CONTROLS:
+            if not _is_control(following):
                 yield following
     yield from remaining
 
@@ -77,7 +77,8 @@ def _by_position(declared: Mapping[str, Any], values: tuple[JSON, ...]) -> dict[
 
 
 def _is_control(value: JSON) -> bool:
-    return isinstance(value, str) and value in _CONTROLS
+    # The first versions had a switch there, on or off.
+    return isinstance(value, bool) or value in _CONTROLS
 
 
 def _with_defaults(class_type: str, named: dict[str, JSON]) -> dict[str, JSON]:

@@ -61,8 +61,9 @@ def test_a_link_to_a_negative_output_is_told_and_not_followed() -> None:
     assert prompt.notes == ("node 3: its input 'model' is linked to output -1, which no node has",)
 
 
-def test_widget_values_get_the_names_of_their_inputs_and_the_control_of_the_seed_is_dropped() -> None:
-    values = [7, "randomize", 12, 6.5, "dpmpp_2m", "karras", 0.8]
+@pytest.mark.parametrize("control", ["randomize", "fixed", True])
+def test_widget_values_get_the_names_of_their_inputs_and_the_control_of_the_seed_is_dropped(control: Any) -> None:
+    values = [7, control, 12, 6.5, "dpmpp_2m", "karras", 0.8]
     prompt = read(graph([node(3, "KSampler", values, takes="model:MODEL")], []))
     assert prompt.nodes["3"].inputs == {
         "seed": 7, "steps": 12, "cfg": 6.5, "sampler_name": "dpmpp_2m", "scheduler": "karras", "denoise": 0.8,
