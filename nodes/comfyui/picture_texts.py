@@ -134,7 +134,7 @@ def _exif_texts(block: bytes) -> dict[str, str]:
             tag, kind, length, value = struct.unpack_from(order + "HHII", block, folder + 2 + 12 * index)
             if tag == _SUBFOLDER and len(folders) == 1:
                 folders.append(value)
-            elif tag in _TAGS and kind in (2, 7) and length > 4:
+            elif tag in _TAGS and kind in (1, 2, 7) and length > 4:
                 texts[_TAGS[tag]] = _exif_text(block[value : value + length])
     return texts
 
