@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from latentgraph.graph.access import AccessError, FileAccess
+from latentgraph.graph.access import AccessError
 from latentgraph.graph.boxes import Scope
 from latentgraph.graph.canonical import canonical_data
-from latentgraph.graph.document import read_document
 from latentgraph.graph.edit.edit import Edit
 from latentgraph.graph.edit.extract import extract
 from latentgraph.graph.edit.graph import Graph
@@ -18,10 +16,11 @@ from latentgraph.graph.errors import EditError
 from latentgraph.graph.files import write_new, write_whole
 from latentgraph.graph.names import closest
 from latentgraph.graph.signature import Signatures
-from latentgraph.graph.workflow import LOOP, SUBWORKFLOW, Workflow
+from latentgraph.graph.workflow import LOOP, Workflow
 from latentgraph.tui.find import find_workflow, load_registry, shipped_names, workflow_path
 from latentgraph.tui.fmt_command import canonical
 from latentgraph.tui.messages import CommandError
+from latentgraph.tui.parts import read_part, written_path
 
 
 def extract_nodes(
@@ -73,12 +72,6 @@ def inline_node(
     print(f"wrote {target}, with {', '.join(edit.boxes) or 'nothing'} in the place of '{path}'")
 
 
-def written_path(path: Path, folder: Path) -> str:
-    """A path as a workflow in a folder writes it."""
-    relative = Path(os.path.relpath(path.parent.resolve() / path.name, folder.resolve())).as_posix()
-    return relative if relative.startswith("../") else f"./{relative}"
-
-
 def write_part(path: Path, text: str) -> None:
     """Write the file of a part, whole and over nothing.
 
@@ -91,24 +84,6 @@ def write_part(path: Path, text: str) -> None:
         raise CommandError(f"{path} is there already; choose another name, or move it away first") from None
     except OSError as error:
         raise CommandError(f"{path} cannot be written: {error.strerror}", exit_code=1) from None
-
-
-def read_part(graph: Graph, name: str) -> Workflow:
-    """What the file of a sub-workflow holds, read as a run may.
-
-    Raises:
-        EditError: The node is no sub-workflow, or names no file.
-        WorkflowError: The file cannot be read.
-        AccessError: It may not be.
-    """
-    if graph.node(name)["type"] != SUBWORKFLOW:
-        raise EditError(f"'{name}' is no sub-workflow.")
-    written = graph.node(name).get("file")
-    if not written:
-        raise EditError(f"'{name}' has no file yet.")
-    file = graph.signatures.file
-    access = FileAccess(file.resolve().parent if file else None, graph.signatures.allowed)
-    return read_document(access.path(str(written), given=False), str(written)).workflow
 
 
 def _graph(

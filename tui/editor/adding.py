@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from latentgraph.graph.edit.links import add_after
 from latentgraph.graph.edit.nodes import add_node
 from latentgraph.graph.workflow import SUBWORKFLOW
 from latentgraph.tui.editor.base_screen import BaseScreen
+from latentgraph.tui.parts import written_path
 
 if TYPE_CHECKING:
     from latentgraph.tui.editor.canvas.geometry import Position
@@ -54,8 +54,7 @@ class Adding(BaseScreen):
         folder = self.session.base.folder or Path.cwd()
         path = await self.app.push_screen_wait(PickFile(folder, "Which workflow is it to run?", ["json"]))
         if path is not None:
-            file = _beside(path, folder)
-            self.do(lambda: add_node(self.graph, SUBWORKFLOW, file=file, position=at))
+            self.do(lambda: add_node(self.graph, SUBWORKFLOW, file=written_path(path, folder), position=at))
 
     def _wanted(self, source: End | None, target: End | None) -> tuple[list[str] | None, str]:
         """The node types that fit a port, and how the dialog is called."""
@@ -71,9 +70,3 @@ class Adding(BaseScreen):
         outputs = [(box.key, port.name) for port in box.outputs if not port.growing]
         found = dict.fromkeys(name for end in outputs for name in fitting_types(self.graph, source=end))
         return list(found), ""
-
-
-def _beside(path: Path, folder: Path) -> str:
-    """A path as a workflow in a folder writes it."""
-    relative = Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
-    return relative if relative.startswith("../") else f"./{relative}"

@@ -130,6 +130,8 @@ KEYS: tuple[Key, ...] = (
         ("screen.duplicate", "D", "Duplicate", "Make a copy beside it, fed by the same links."),
         ("screen.group", "g", "Group", "Draw a named frame around what is marked."),
         ("screen.ungroup", "G", "Ungroup", "Take the frame away."),
+        ("screen.extract", "w", "Extract", "Make what is marked a workflow file, and one node that runs it."),
+        ("screen.inline", "W", "Inline", "Put the nodes of a sub-workflow in its place; its file stays."),
     ),
     *_keys(
         "canvas",

@@ -21,11 +21,10 @@ from latentgraph.graph.names import printable
 from latentgraph.graph.registry import Registry
 from latentgraph.tui.editor.canvas.messages import LeaveWanted
 from latentgraph.tui.editor.check_view import CheckView
-from latentgraph.tui.editor.edit_actions import EditActions
-from latentgraph.tui.editor.file_actions import FileActions
 from latentgraph.tui.editor.form_actions import FormActions
 from latentgraph.tui.editor.keys import bindings_for
 from latentgraph.tui.editor.opening import Opened
+from latentgraph.tui.editor.part_actions import PartActions
 from latentgraph.tui.editor.request import EditRequest
 from latentgraph.tui.editor.run_actions import RunActions
 
@@ -42,7 +41,7 @@ WARM_UP_SECONDS = 2.0
 """After which the engine's process is started, so that the first run finds its libraries loaded."""
 
 
-class MainScreen(EditActions, FormActions, FileActions, RunActions, CheckView):
+class MainScreen(PartActions, FormActions, RunActions, CheckView):
     """All of the editor but its dialogs."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_for("app", leave_out=("command_palette",))]

@@ -91,6 +91,9 @@ class RunActions(BaseScreen):
             download=download,
         )
         note = f"up to {until}" if until else ", ".join(f"{name} {value}" for name, value in (given or {}).items())
+        unsaved = dict.fromkeys(one.session.title for one in self.places[1:] if one.session.modified)
+        if self.session is not session and unsaved:
+            self.tell(f"The run reads {', '.join(unsaved)} as saved last; ctrl+s saves what you changed.", "warning")
         goes_on = self.runs.current is not None
         self.runs.ask(Wanted(request, session.title, note, session))
         if goes_on:

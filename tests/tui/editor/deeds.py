@@ -172,6 +172,17 @@ async def found(user: Hands) -> None:
     await user.press("enter")
 
 
+async def in_a_part(user: Hands) -> None:
+    """A node that was made a part of its own, with the cursor on it."""
+    await at("hung")(user)
+    path = user.main.session.path
+    assert path is not None
+    part = path.with_name("hung.json")
+    part.unlink(missing_ok=True)
+    user.main._make_part(["hung"], part, path.parent)
+    await at("hung")(user)
+
+
 async def wrong(user: Hands) -> None:
     """A value that is out of bounds, so that there is a problem to go to."""
     user.main.do(lambda: set_input(user.main.graph, "note", default=5))
@@ -317,6 +328,8 @@ DEEDS: dict[str, Deed] = {
     "canvas.screen.duplicate": Deed(data, at("hung")),
     "canvas.screen.group": Deed(screen, at("swatch")),
     "canvas.screen.ungroup": Deed(data, at("hung")),
+    "canvas.screen.extract": Deed(screen, at("hung")),
+    "canvas.screen.inline": Deed(data, in_a_part),
     "canvas.nudge(-1, 0)": Deed(data, at("hung")),
     "canvas.nudge(1, 0)": Deed(data, at("hung")),
     "canvas.nudge(0, -1)": Deed(data, at("hung")),

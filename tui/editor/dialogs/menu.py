@@ -21,7 +21,8 @@ from latentgraph.tui.editor.scene import Box
 OF_NODES = (
     "open_box", "screen.open_body", "screen.run_until", "screen.insert", "screen.rename", "screen.expose",
     "screen.edit_text", "screen.mute", "screen.bypass", "screen.copy", "screen.duplicate", "screen.group",
-    "screen.ungroup", "mark_upstream", "screen.unpin", "screen.delete", "screen.delete_cut",
+    "screen.ungroup", "screen.extract", "screen.inline", "mark_upstream", "screen.unpin", "screen.delete",
+    "screen.delete_cut",
 )  # fmt: skip
 OF_EDGES = ("open_box", "screen.edit_text", "screen.paste", "mark_all", "screen.arrange")
 OF_CANVAS = ("add_here", "screen.paste", "screen.connect", "mark_all", "screen.arrange", "fit", "screen.save_as")
@@ -52,6 +53,8 @@ def entries_for(box: Box | None, *, inside: bool = False) -> list[Entry]:
         actions = (*actions, "screen.leave_body")
     if box is not None and box.role not in ("loop", "workflow"):
         actions = tuple(action for action in actions if action != "screen.open_body")
+    if box is None or box.role != "workflow":
+        actions = tuple(action for action in actions if action != "screen.inline")
     return [
         Entry(action, table[action].label, format_key(table[action].keys.partition(",")[0]))
         if action in table
