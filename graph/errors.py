@@ -2,6 +2,7 @@
 
 LatentgraphError
 ├── WorkflowError           the author of the file, or of the call: carries every problem found
+├── NotComputedError        who writes a workflow in Python: a value was asked for that only a run computes
 ├── EditError               whoever edits: what was asked for cannot be done to this workflow
 ├── NodeDefinitionError     the developer of a node: a declaration that cannot be right
 └── RunError                what happened while running
@@ -28,6 +29,10 @@ class WorkflowError(LatentgraphError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = tuple(problems)
+
+
+class NotComputedError(LatentgraphError):
+    """A value of a workflow that is being written in Python was used as if the workflow had run."""
 
 
 class EditError(LatentgraphError):

@@ -5,7 +5,8 @@
         '''Run the text encoder over the tokens.'''
 
 A parameter is an input port, its annotation the type, its default the default, `Annotated[int, Field(ge=1)]`
-the bounds; the return type is the output port, and a NamedTuple is several. The function stays the function it was.
+the bounds; the return type is the output port, and a NamedTuple is several. Called, the function is the function it
+was, except where a workflow is being written in Python: there a call is a node (`latentgraph.graph.python`).
 """
 
 from __future__ import annotations
@@ -13,19 +14,21 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any, Final, ParamSpec, TypeVar, get_type_hints
+from functools import cached_property, wraps
+from typing import Any, Final, ParamSpec, TypeVar, cast, get_type_hints
 
 from latentgraph.graph.context import RunContext
 from latentgraph.graph.docstring import Docstring, parse_docstring
 from latentgraph.graph.errors import NodeDefinitionError
 from latentgraph.graph.names import name_fault
+from latentgraph.graph.recording import RECORDER
 from latentgraph.graph.types import PortType, ValueFaultError
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 _OPTIONS: Final = "__latentgraph_node__"
+_PLAIN: Final = "__latentgraph_function__"
 
 
 class Required:
@@ -126,7 +129,7 @@ def node(
     variant: str = "",
     matching: tuple[str, ...] = (),
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Declare a function to be a node. The function itself is returned unchanged.
+    """Declare a function to be a node. What is returned is called as the function is, with its signature and help.
 
     Args:
         category: The heading it is listed under.
@@ -146,9 +149,25 @@ def node(
         options = NodeOptions(category, called, version, tuple(settings), effect, describe, draws, tuple(families),
                               variant, tuple(matching))  # fmt: skip
         setattr(function, _OPTIONS, options)
-        return function
+
+        @wraps(function)
+        def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            recorder = RECORDER.get()
+            if recorder is None:
+                return function(*args, **kwargs)
+            return cast(R, recorder.record(call, args, kwargs))
+
+        setattr(call, _PLAIN, (call, function))
+        return call
 
     return declare
+
+
+def plain_function(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function that its author wrote, which never asks whether a workflow is being written."""
+    call, plain = getattr(function, _PLAIN, (None, function))
+    # What wraps a node has its attributes, and is to be called itself.
+    return cast(Callable[..., Any], plain if call is function else function)
 
 
 def is_node(value: object) -> bool:
@@ -166,6 +185,7 @@ def node_type(function: Callable[..., Any], source: str = "") -> NodeType:
     Raises:
         NodeDefinitionError: The declaration cannot be right; the message names the function.
     """
+    function = plain_function(function)
     place = f"{function.__module__}.{function.__qualname__}"
     options: NodeOptions = getattr(function, _OPTIONS)
     if fault := name_fault(options.name):

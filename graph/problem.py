@@ -37,6 +37,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "E116": "a declared input of the workflow is wrong",
         "E117": "a value for an input that the workflow does not have",
         "E118": "a link from a muted node",
+        "E119": "in Python, a value that cannot be linked from where it is used",
         "W201": "a node that nothing uses",
         "W202": "one random state is drawn from twice",
         "W203": "an input of the workflow that nothing reads",

@@ -139,7 +139,7 @@ class Registry:
         """
         declared = node_type(function, source)
         known = self.get(declared.name)
-        if known is not None and known.function is not function:
+        if known is not None and known.function is not declared.function:
             raise NodeDefinitionError(
                 f"{function.__module__}.{function.__qualname__}: the name '{declared.name}' is taken by "
                 f"{known.function.__module__}.{known.function.__qualname__}"

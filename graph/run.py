@@ -45,6 +45,12 @@ class Engine:
         self.pool = Pool()
         self.worker = Worker("latentgraph-run")
 
+    def beside(self, registry: Registry) -> Engine:
+        """An engine with other nodes that shares with this one what it keeps: values, modules and the thread."""
+        other = Engine(registry)
+        other.cache, other.pool, other.worker = self.cache, self.pool, self.worker
+        return other
+
     def plan(
         self,
         document: Document,

@@ -31,12 +31,12 @@ def check_loop(name: str, node: Node, scope: Scope) -> list[TypedNode | TypedLoo
             for key, end in (node.each or {}).items()}  # fmt: skip
     carry = {key: find(end.source, (*place, "carry", key, "from"), node=path, port=key)
              for key, end in (node.carry or {}).items()}  # fmt: skip
-    inputs = _inputs(node, scope, path, place)
+    inputs = input_offers_of(node, scope, path, place)
     inside = Scope(
         scope.registry,
         scope.report,
         scope.access,
-        _handed_in(node, each, carry, inputs, scope, path, place),
+        handed_in(node, each, carry, inputs, scope, path, place),
         node.body,
         f"{path}/",
         (*place, "nodes"),
@@ -49,7 +49,7 @@ def check_loop(name: str, node: Node, scope: Scope) -> list[TypedNode | TypedLoo
         # A carry that the body draws from draws, at its start, from what it was linked to outside.
         if isinstance(offer.supply, Wire) and Wire("loop", key) in inside.drawn:
             scope.draw(offer.supply, (*place, "carry", key, "from"), path, key)
-    following = _following(node, carry, inside, path, place)
+    following = following_offers(node, carry, inside, path, place)
     collect = {key: inside.follow_something(end.source, (*place, "collect", key, "from"), node=path, port=key)
                for key, end in (node.collect or {}).items()}  # fmt: skip
     _offer_outputs(name, path, node, carry, collect, scope)
@@ -80,7 +80,8 @@ def _refuse_names_used_twice(node: Node, scope: Scope, path: str, place: JsonPat
             scope.report.add("E111", message, (*place, "collect", key), path, key)
 
 
-def _inputs(node: Node, scope: Scope, path: str, place: JsonPath) -> dict[str, Offer]:
+def input_offers_of(node: Node, scope: Scope, path: str, place: JsonPath) -> dict[str, Offer]:
+    """What the inputs of a loop find."""
     inputs = {}
     for key, value in node.inputs.items():
         text = link_text(value)
@@ -91,7 +92,7 @@ def _inputs(node: Node, scope: Scope, path: str, place: JsonPath) -> dict[str, O
     return inputs
 
 
-def _handed_in(
+def handed_in(
     node: Node,
     each: Mapping[str, Offer],
     carry: Mapping[str, Offer],
@@ -117,7 +118,10 @@ def _handed_in(
     return offers
 
 
-def _following(node: Node, carry: Mapping[str, Offer], inside: Scope, path: str, place: JsonPath) -> dict[str, Offer]:
+def following_offers(
+    node: Node, carry: Mapping[str, Offer], inside: Scope, path: str, place: JsonPath
+) -> dict[str, Offer]:
+    """What the carries of a loop find in its body for the next turn."""
     following = {}
     for key, end in (node.carry or {}).items():
         where = (*place, "carry", key, "next")

@@ -21,21 +21,24 @@ _SHOWN = 12
 
 def check_nodes(scope: Scope) -> list[TypedNode | TypedLoop]:
     """Check the nodes of a graph and settle their ports; the scope takes their outputs as offers."""
+    typed: list[TypedNode | TypedLoop] = []
+    for name in _order(scope):
+        typed += check_node(name, scope.nodes[name], scope)
+        scope.waiting.discard(name)
+    return typed
+
+
+def check_node(name: str, node: Node, scope: Scope) -> list[TypedNode | TypedLoop]:
+    """Check one node whose links lead to nodes that were checked; the scope takes its outputs as offers."""
     from latentgraph.graph.check.loops import check_loop
     from latentgraph.graph.check.subworkflow import check_subworkflow
 
-    typed: list[TypedNode | TypedLoop] = []
-    for name in _order(scope):
-        node = scope.nodes[name]
-        scope.report.name(name, (*scope.json_path, name), scope.path + name)
-        if node.type == LOOP:
-            typed += check_loop(name, node, scope)
-        elif node.type == SUBWORKFLOW:
-            typed += check_subworkflow(name, node, scope)
-        else:
-            typed += _check_node(name, node, scope)
-        scope.waiting.discard(name)
-    return typed
+    scope.report.name(name, (*scope.json_path, name), scope.path + name)
+    if node.type == LOOP:
+        return check_loop(name, node, scope)
+    if node.type == SUBWORKFLOW:
+        return check_subworkflow(name, node, scope)
+    return _check_node(name, node, scope)
 
 
 def _order(scope: Scope) -> list[str]:
