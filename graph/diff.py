@@ -52,10 +52,12 @@ class RunRecord:
     values: Mapping[str, Any]
     """Of the workflow's inputs."""
     settings: Mapping[str, str] = field(default_factory=dict)
-    """Such as the device; told by what stands for them in keys, where that says more."""
+    """Such as the device."""
     versions: Mapping[str, str] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
     """Digests of the files and models that were read, by `node.port`."""
+    identities: Mapping[str, str] = field(default_factory=dict)
+    """What each setting was exactly: the name of the GPU, the number of threads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,9 @@ def diff(before: Compared, after: Compared, *, layout: bool = False) -> tuple[Ch
     """
     comparison = _Comparison(before.inside, after.inside, layout=layout)
     changes = list(comparison.workflows(before.workflow, after.workflow))
+    if before.run and after.run:
+        # Both had values, so that what a default would have been is nothing.
+        changes = [one for one in changes if (one.what, one.part, one.path) != ("input", "default", "")]
     if before.run or after.run:
         changes += _values(before, after, comparison.inputs or {})
     if before.run and after.run:
@@ -183,6 +188,8 @@ class _Comparison:
     def runs(self, one: RunRecord, other: RunRecord) -> Iterator[Change]:
         """What differs between two runs beside the values of the inputs."""
         yield from _entries("setting", one.settings, other.settings)
+        if one.settings == other.settings and one.versions == other.versions:
+            yield from _entries("setting", one.identities, other.identities)
         yield from _entries("version", one.versions, other.versions)
         sources = {}
         for place, digest in one.sources.items():
@@ -336,7 +343,8 @@ def _values(before: Compared, after: Compared, common: Mapping[str, str]) -> Ite
         sides = ((before, name), (after, new))
         values = [_value(side, key) for side, key in sides]
         defaults = [_default(side.workflow.inputs[key]) for side, key in sides]
-        if not same(*values) and not all(map(same, values, defaults)):
+        told = not (before.run and after.run) and all(map(same, values, defaults))
+        if not same(*values) and not told:
             old = name if name != new else ""
             yield Change("changed", "value", name=new, before=values[0], after=values[1], old_name=old)
 

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from latentgraph.tui import cache_commands, import_commands, options, parts_commands, sweep_commands
+from latentgraph.tui import cache_commands, diff_commands, import_commands, options, parts_commands, sweep_commands
 
 ABOUT = """Stable Diffusion as a typed graph that you can read, run and edit from a terminal.
 
@@ -39,6 +39,7 @@ app = typer.Typer(
 new = typer.Typer(help="Make a start of your own.", no_args_is_help=True)
 app.add_typer(new, name="new")
 app.add_typer(parts_commands.commands)
+app.add_typer(diff_commands.commands)
 app.add_typer(cache_commands.commands)
 app.add_typer(import_commands.commands)
 app.add_typer(sweep_commands.commands)
