@@ -14,7 +14,7 @@ from .image_prompt import add_image_prompt, crop_for_encoder, encode_image_promp
 from .inpaint import encode_start, inpaint_channels, keep_unmasked, start_inpaint
 from .inpaint_area import inpaint_area, overlay
 from .ip_adapter import load_ip_adapter
-from .latent_starts import empty_latents, leftover_latents, start_latents
+from .latent_starts import empty_latents, leftover_latents, pick_latents, repeat_latents, start_latents
 from .latents import draw_noise, make_latents
 from .latents_flux import draw_noise_flux, size_in_patches
 from .learn_noise import draw_timesteps, prediction_target
@@ -133,11 +133,13 @@ __all__ = [
     "observe",
     "overlay",
     "part_of_schedule",
+    "pick_latents",
     "predict_noise",
     "prediction_target",
     "random_state",
     "random_states",
     "read_depth",
+    "repeat_latents",
     "resize_image",
     "safety_check",
     "save_conditioning",

@@ -154,7 +154,10 @@ def whole_cells(samples: Tensor, cell: int) -> Tensor:
 
 @node(category="noise", draws="random")
 def draw_noise_like(
-    latents: Latents, random: RandomState, images_per_prompt: Annotated[int, Field(ge=1)] = 1
+    latents: Latents,
+    random: RandomState,
+    images_per_prompt: Annotated[int, Field(ge=1)] = 1,
+    skip: Annotated[int, Field(ge=0)] = 0,
 ) -> DrawnNoise:
     """Draw noise in the shape of latents.
 
@@ -162,9 +165,12 @@ def draw_noise_like(
         latents: Such as those of a picture.
         random: The stream to draw from.
         images_per_prompt: How many noises for each of the latents.
+        skip: Draw so many images before, which nobody gets: the noise of a batch from this place in it on.
     """
     samples = latents.samples
     shape = (len(samples) * images_per_prompt, *samples.shape[1:])
+    for _ in range(0 if random.streams else skip):
+        _, random = normal_samples((1, *shape[1:]), random, str(samples.device), samples.dtype)
     if random.streams and len(random.streams) != shape[0]:
         raise ValueError(
             f"{len(random.streams)} seeds meet {shape[0]} images; give one seed for each image, or only one"

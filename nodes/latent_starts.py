@@ -53,6 +53,32 @@ def empty_latents(
 
 
 @node(category="latents")
+def repeat_latents(latents: Latents, amount: Annotated[int, Field(ge=1, le=64)] = 1) -> Latents:
+    """Make a batch of the same latents over and over: a b a b.
+
+    Args:
+        latents: One or more.
+        amount: How often.
+    """
+    return with_samples(latents, latents.samples.repeat(amount, 1, 1, 1))
+
+
+@node(category="latents")
+def pick_latents(
+    latents: Latents, first: Annotated[int, Field(ge=0)] = 0, count: Annotated[int, Field(ge=1)] = 1
+) -> Latents:
+    """Take a part of a batch of latents.
+
+    Args:
+        latents: Several.
+        first: The place of the first one to take, counted from 0; one past the end takes the last.
+        count: How many; where there are fewer, those that there are.
+    """
+    begin = min(first, len(latents.samples) - 1)
+    return with_samples(latents, latents.samples[begin : begin + count].clone())
+
+
+@node(category="latents")
 def start_latents(latents: Latents, state: SchedulerState, noise: Noise | None = None) -> Latents:
     """Begin denoising at latents, with as much noise added as the first level of the schedule has.
 

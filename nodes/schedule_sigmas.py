@@ -10,6 +10,7 @@ from pydantic import Field
 from latentgraph.graph.context import ALONE, RunContext
 from latentgraph.graph.node import node
 from latentgraph.nodes.handles import Scheduler
+from latentgraph.nodes.random_state import Seed
 from latentgraph.nodes.schedule import Schedule, numbered, refuse_hidden_randomness, unset
 from latentgraph.nodes.settings import device_of
 from latentgraph.nodes.sigmas import RHO, TURBO_LEVELS, Kind, TrainedLevels, levels
@@ -20,12 +21,16 @@ if TYPE_CHECKING:
 
 Step = Annotated[int, Field(ge=0)]
 Level = Annotated[float, Field(gt=0)]
-GROWING: Final = ("Euler", "EulerAncestral", "Heun", "KDPM2", "KDPM2Ancestral", "LMS")
+GROWING: Final = ("Euler", "EulerAncestral", "Heun", "KDPM2", "KDPM2Ancestral", "LMS", "DPMSolverSDE")
 """Schedulers whose latents grow with the noise (variance exploding), without the ending `DiscreteScheduler`."""
 KEEPING: Final = ("DPMSolverMultistep", "DPMSolverSinglestep", "DEISMultistep", "UniPCMultistep", "SASolver")
 """Schedulers whose latents keep their deviation, and whose levels may be any, without `Scheduler`."""
 TRAINED: Final = ("LCM",)
 """Schedulers that know trained timesteps only, without `Scheduler`."""
+BEFORE_ZERO: Final = ("DEISMultistep", "UniPCMultistep", "SASolver")
+"""Schedulers that cannot step to 0, where their variable has no end."""
+LAST: Final = 0.001
+"""Where they step to instead, which nobody sees; ComfyUI's UniPC stops there as well."""
 _SPACINGS: Final = ("use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas", "use_lu_lambdas")
 
 
@@ -42,6 +47,7 @@ def schedule_sigmas(
     sigma_max: Level | None = None,
     sigma_min: Level | None = None,
     rho: Annotated[float, Field(gt=0)] = RHO,
+    noise_seed: Seed | None = None,
     *,
     context: RunContext = ALONE,
 ) -> Schedule:
@@ -50,8 +56,8 @@ def schedule_sigmas(
     At each level the denoiser is told the trained timestep whose level is nearest.
 
     Args:
-        scheduler: A configured one: Euler, EulerAncestral, Heun, KDPM2, KDPM2Ancestral, LMS, DPMSolverMultistep,
-            DPMSolverSinglestep, DEISMultistep, UniPCMultistep, SASolver or LCM.
+        scheduler: A configured one: Euler, EulerAncestral, Heun, KDPM2, KDPM2Ancestral, LMS, DPMSolverSDE,
+            DPMSolverMultistep, DPMSolverSinglestep, DEISMultistep, UniPCMultistep, SASolver or LCM.
         kind: How the levels are spread; `turbo` is for models distilled to a few of ten levels.
         num_inference_steps: How many steps are taken, before some are left out at either end.
         denoise: Less than 1 begins at a picture: that many steps are the last of a schedule of more.
@@ -63,8 +69,12 @@ def schedule_sigmas(
         sigma_max: The level to begin at, for karras, exponential and kl_optimal; null: the model's highest.
         sigma_min: The level to end at before 0, for the same; null: the model's lowest.
         rho: Of karras.
+        noise_seed: For DPMSolverSDE, the seed of the Brownian motion that it takes its noise from.
     """
     live = unset(scheduler, context)
+    if noise_seed is not None and "noise_sampler_seed" in live.config:
+        live.register_to_config(noise_sampler_seed=noise_seed)
+        live.noise_sampler_seed = noise_seed
     refuse_hidden_randomness(live)
     if not hasattr(live, "betas"):
         raise ValueError(f"{scheduler.class_name} knows no noise levels of this kind; take schedule or schedule_flow")
@@ -112,6 +122,8 @@ def set_levels(live: Any, sigmas: Tensor, trained: TrainedLevels, device: str) -
     Raises:
         ValueError: The scheduler takes no levels but its own.
     """
+    import torch
+
     name = type(live).__name__.removesuffix("Scheduler").removesuffix("Discrete")
     if name not in (*GROWING, *KEEPING, *TRAINED):
         known = ", ".join((*GROWING, *KEEPING, *TRAINED))
@@ -125,6 +137,8 @@ def set_levels(live: Any, sigmas: Tensor, trained: TrainedLevels, device: str) -
     live.register_to_config(**options)
     live.set_timesteps(min(len(sigmas) - 1, len(trained.sigmas) // 2), device=device)
     live.num_inference_steps = len(sigmas) - 1
+    if name in BEFORE_ZERO and float(sigmas[-1]) == 0:
+        sigmas = torch.cat([sigmas[:-1], torch.tensor([LAST])])
     _WRITERS.get(name, _write_plain)(live, sigmas, trained, device)
     if hasattr(live, "order_list"):
         live.order_list = live.get_order_list(len(sigmas) - 1)
@@ -142,10 +156,15 @@ def _write_plain(live: Any, sigmas: Tensor, trained: TrainedLevels, device: str)
 
 
 def _write_heun(live: Any, sigmas: Tensor, trained: TrainedLevels, device: str) -> None:
-    """Each level but the ends twice: a step looks at the level where it ends as well."""
+    """Each level but the first twice: a step looks at the level where it ends as well, except at 0."""
     import torch
 
-    live.sigmas = torch.cat([sigmas[:1], sigmas[1:-1].repeat_interleave(2), sigmas[-1:]])
+    twice = torch.cat([sigmas[:1], sigmas[1:].repeat_interleave(2)])
+    live.sigmas = twice[:-1] if float(sigmas[-1]) == 0 else twice
+    if hasattr(live, "mid_point_sigma"):  # DPMSolverSDE, which looks at a level between, too.
+        looked_at = torch.stack([sigmas[:-1], middles(sigmas[:-1], sigmas[1:])], dim=1).flatten()
+        live.timesteps = told(looked_at, sigmas, trained, device)
+        return
     live.timesteps = trained.timesteps(live.sigmas[:-1]).float().to(device)
 
 
@@ -157,14 +176,23 @@ def _write_midpoints(live: Any, sigmas: Tensor, trained: TrainedLevels, device: 
     if hasattr(live, "sigmas_up"):
         ends, up = ancestral(sigmas)
         live.sigmas_up, live.sigmas_down = _twice(torch.cat([up, none])), _twice(torch.cat([ends, none]))
-    between = (sigmas[:-1].log() + (ends.log() - sigmas[:-1].log()) / 2).exp()
+    between = middles(sigmas[:-1], ends)
     live.sigmas = _twice(sigmas)
     # Of a step the ancestral scheduler looks at the row where it begins, and the other one at that where it ends.
     rows = [between, none] if hasattr(live, "sigmas_up") else [sigmas[:1], between]
     live.sigmas_interpol = _twice(torch.cat(rows))
     looked_at = torch.stack([sigmas[:-1], between], dim=1).flatten()
-    # Where a step ends at 0 nothing lies halfway, and it is one of the first order.
-    live.timesteps = trained.timesteps(looked_at[:-1] if float(ends[-1]) == 0 else looked_at).float().to(device)
+    live.timesteps = told(looked_at, sigmas, trained, device)
+
+
+def middles(before: Tensor, after: Tensor) -> Tensor:
+    """The levels halfway between others by their logarithms."""
+    return (before.log() + (after.log() - before.log()) / 2).exp()
+
+
+def told(looked_at: Tensor, sigmas: Tensor, trained: TrainedLevels, device: str) -> Tensor:
+    """The timesteps of levels that come in twos; where a step ends at 0 nothing lies between, and it has one."""
+    return trained.timesteps(looked_at[:-1] if float(sigmas[-1]) == 0 else looked_at).float().to(device)
 
 
 def _twice(rows: Tensor) -> Tensor:
@@ -186,6 +214,7 @@ def ancestral(sigmas: Tensor) -> tuple[Tensor, Tensor]:
 
 _WRITERS: Final = {
     "Heun": _write_heun,
+    "DPMSolverSDE": _write_heun,
     "KDPM2": _write_midpoints,
     "KDPM2Ancestral": _write_midpoints,
     "LCM": _write_trained,

@@ -8,6 +8,7 @@ and configuration are shared. A test holds this for every scheduler that fits.
 from __future__ import annotations
 
 import inspect
+import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 RUNNING_SUMS: Final = ("cur_model_output",)
 """Attributes that hold a tensor which `step` adds to in place (PNDM in its Runge-Kutta steps)."""
+NOISE_SOURCE: Final = "noise_sampler"
+"""Attribute that holds noise which follows from a seed and the noise levels (DPMSolverSDE): it is made anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ def copied(state: SchedulerState) -> Any:
     for name in RUNNING_SUMS:
         if hasattr(attributes.get(name), "clone"):
             attributes[name] = attributes[name].clone()
+    if NOISE_SOURCE in attributes:
+        attributes[NOISE_SOURCE] = None
     return scheduler
 
 
@@ -96,7 +101,10 @@ def stepped(
     takes = step_arguments(scheduler.__class__)
     more: dict[str, Any] = {"eta": eta} if takes.eta else {}
     if not takes.generator:
-        return scheduler.step(prediction, timestep.value, samples, **more, return_dict=False)[0], random
+        with warnings.catch_warnings():
+            # Levels of DPMSolverSDE that were rounded to just beyond the ends of its Brownian motion.
+            warnings.filterwarnings("ignore", "Should have t[ab]", UserWarning)
+            return scheduler.step(prediction, timestep.value, samples, **more, return_dict=False)[0], random
     generator = generator_at(random)
     result = scheduler.step(prediction, timestep.value, samples, generator=generator, **more, return_dict=False)[0]
     return result, after_drawing(random, generator)

@@ -28,6 +28,8 @@ class Sampler:
     """Of the class."""
     noisy: bool = False
     """Whether its steps add noise, drawn by a generator of their own."""
+    seeded: bool = False
+    """Whether its noise is that of a Brownian motion with a seed of its own."""
     nearest: str = ""
     """Of a missing one: the sampler to take instead."""
 
@@ -43,6 +45,9 @@ def _missing(nearest: str, remark: str) -> Sampler:
 _MULTISTEP: Final = "DPMSolverMultistepScheduler"
 _SDE: Final[Mapping[str, Any]] = {"algorithm_type": "sde-dpmsolver++", "lower_order_final": False}
 _OTHER_NOISE: Final = "the same steps, with noise of a plain generator in place of a Brownian tree"
+_BROWNIAN: Final = Sampler(
+    "DPMSolverSDEScheduler", "equal", "DPM-Solver++ with noise of a Brownian tree, two calls a step", seeded=True
+)
 _CFG_PP: Final = "CFG++ steps by the unguided prediction, which no scheduler of diffusers is given"
 
 SAMPLERS: Final[Mapping[str, Sampler]] = MappingProxyType(
@@ -64,12 +69,10 @@ SAMPLERS: Final[Mapping[str, Sampler]] = MappingProxyType(
         "lms": _of("LMSDiscreteScheduler", "equal", "a linear multistep method of order 4"),
         "dpm_fast": _missing("dpmpp_2m", "it spreads its own levels by the number of calls"),
         "dpm_adaptive": _missing("dpmpp_2m", "it chooses its steps as it goes"),
-        "dpmpp_2s_ancestral": _missing(
-            "dpm_2_ancestral", "it looks at a level between and adds noise, two calls a step"
-        ),
-        "dpmpp_2s_ancestral_cfg_pp": _missing("dpm_2_ancestral", _CFG_PP),
-        "dpmpp_sde": _missing("dpmpp_2m_sde", "two calls a step, with noise of a Brownian tree"),
-        "dpmpp_sde_gpu": _missing("dpmpp_2m_sde", "two calls a step, with noise of a Brownian tree"),
+        "dpmpp_2s_ancestral": _missing("dpmpp_sde", "it looks at a level between and adds noise, two calls a step"),
+        "dpmpp_2s_ancestral_cfg_pp": _missing("dpmpp_sde", _CFG_PP),
+        "dpmpp_sde": _BROWNIAN,
+        "dpmpp_sde_gpu": _BROWNIAN,
         "dpmpp_2m": _of(_MULTISTEP, "equal", "DPM-Solver++ of order 2", algorithm_type="dpmsolver++"),
         "dpmpp_2m_cfg_pp": _missing("dpmpp_2m", _CFG_PP),
         **dict.fromkeys(
@@ -121,7 +124,7 @@ SAMPLERS: Final[Mapping[str, Sampler]] = MappingProxyType(
         "gradient_estimation": _missing("lms", "Euler's method that goes further along the change of direction"),
         "gradient_estimation_cfg_pp": _missing("lms", _CFG_PP),
         "er_sde": _missing("dpmpp_3m_sde", "an extended reverse-time SDE of order 3"),
-        "seeds_2": _missing("dpmpp_2m_sde", "an exponential SDE solver, two calls a step"),
+        "seeds_2": _missing("dpmpp_sde", "an exponential SDE solver, two calls a step"),
         "seeds_3": _missing("dpmpp_3m_sde", "an exponential SDE solver, three calls a step"),
         "sa_solver": _of(
             "SASolverScheduler",
@@ -134,14 +137,14 @@ SAMPLERS: Final[Mapping[str, Sampler]] = MappingProxyType(
         "uni_pc": _of(
             "UniPCMultistepScheduler",
             "close",
-            "of order 3 as well, down to 0 and not to 0.001",
+            "the same method of order 3, of a lower one at other steps",
             solver_order=3,
             solver_type="bh1",
         ),
         "uni_pc_bh2": _of(
             "UniPCMultistepScheduler",
             "close",
-            "of order 3 as well, down to 0 and not to 0.001",
+            "the same method of order 3, of a lower one at other steps",
             solver_order=3,
             solver_type="bh2",
         ),

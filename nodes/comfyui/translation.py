@@ -35,7 +35,7 @@ from latentgraph.graph.workflow import (
     WorkflowOutput,
 )
 from latentgraph.nodes.comfyui.prompt import JSON, Prompt, PromptLink, PromptNode
-from latentgraph.nodes.comfyui.values import LatentValue, Scalar, ScalarValue, Source, Value
+from latentgraph.nodes.comfyui.values import LatentValue, NoValue, Scalar, ScalarValue, Source, Value
 
 V = TypeVar("V", bound=Value)
 Rule = Callable[["Translation", PromptNode], "tuple[Value, ...]"]
@@ -136,7 +136,10 @@ class Translation:
             raise Untranslatable(f"it needs {source.class_type} ({source.place or source.id}), which is not translated")
         if not 0 <= link.slot < len(values):
             raise Untranslatable(f"it takes output {link.slot} of {source.class_type}, which has {len(values)}")
-        return values[link.slot]
+        value = values[link.slot]
+        if isinstance(value, NoValue):
+            raise Untranslatable(value.reason)
+        return value
 
     def take(self, node: PromptNode, name: str, kind: type[V]) -> V:
         """What an input that has to be linked is given.
@@ -425,19 +428,18 @@ def roles_of(nodes: Mapping[str, PromptNode], order: Sequence[str]) -> dict[str,
     """What nodes are for: by their ids, the side of the first sampler that they reach."""
     roles: dict[str, str] = {}
     for node_id in order:
-        for side, names in _SIDES.items():
-            starts = [nodes[node_id].inputs.get(name) for name in names]
-            waiting = [link.node for link in starts if isinstance(link, PromptLink)]
+        inputs = nodes[node_id].inputs
+        starts = {"positive": inputs.get("positive"), "negative": inputs.get("negative")}
+        if "model" in inputs and "conditioning" in inputs:  # BasicGuider
+            starts["positive"] = inputs["conditioning"]
+        for side, start in starts.items():
+            waiting = [start.node] if isinstance(start, PromptLink) else []
             while waiting:
-                at = waiting.pop(0)
+                at = waiting.pop()
                 if at in nodes and at not in roles:
                     roles[at] = side
                     waiting += [link.node for link in links_of(nodes[at])]
     return roles
-
-
-_SIDES: Final = {"positive": ("positive", "conditioning"), "negative": ("negative",)}
-"""Inputs of the nodes that sample and guide, by the side that they stand for."""
 
 
 def name_of(title: str) -> str:

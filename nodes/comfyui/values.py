@@ -27,6 +27,14 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
+class NoValue(Value):
+    """Something that ComfyUI has and we have not; only who takes it cannot be translated."""
+
+    reason: str
+    """What is told of who takes it, a sentence without a full stop."""
+
+
+@dataclass(frozen=True, slots=True)
 class ScalarValue(Value):
     """INT, FLOAT, STRING or BOOLEAN."""
 

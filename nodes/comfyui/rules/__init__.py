@@ -10,6 +10,7 @@ MODULES: Final = (
     "text",
     "latents",
     "sampling",
+    "custom_sampling",
     "outputs",
 )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from latentgraph.nodes.comfyui.prompt import PromptNode
 from latentgraph.nodes.comfyui.translation import Translation, rule
 from latentgraph.nodes.comfyui.values import ImageValue, LatentValue, VaeValue, Value
@@ -12,6 +14,35 @@ def empty_latent_image(t: Translation, node: PromptNode) -> tuple[Value, ...]:
     """Nothing yet: what samples draws noise of this size."""
     width, height = t.scalar(node, "width", 512), t.scalar(node, "height", 512)
     return (LatentValue(None, width, height, t.scalar(node, "batch_size", 1)),)
+
+
+@rule("RepeatLatentBatch")
+def repeat_latent_batch(t: Translation, node: PromptNode) -> tuple[Value, ...]:
+    """`repeat_latents`, or more noise from the start of an empty one."""
+    latents, amount = t.take(node, "samples", LatentValue), t.literal(node, "amount", 1)
+    batch = latents.batch * amount if isinstance(latents.batch, int) else None
+    if latents.latents is None and batch is not None:
+        return (replace(latents, batch=batch),)
+    made = t.add(t.name(node, "repeated"), "repeat_latents", latents=t.latents(latents), amount=amount)
+    return (replace(latents, latents=made.latents, batch=batch),)
+
+
+@rule("LatentFromBatch")
+def latent_from_batch(t: Translation, node: PromptNode) -> tuple[Value, ...]:
+    """`pick_latents`; what samples them draws the noise of their place in the batch."""
+    latents = t.take(node, "samples", LatentValue)
+    first, length = t.literal(node, "batch_index", 0), t.literal(node, "length", 1)
+    begin = (latents.first or 0) + first
+    if isinstance(latents.batch, int):
+        first = min(latents.batch - 1, first)
+        length = min(latents.batch - first, length)
+        begin = (latents.first or 0) + first
+        if latents.latents is None:
+            # Zeros are alike; only the noise has to know the place, so they are made real for it to be drawn.
+            latents = replace(latents, latents=t.latents(replace(latents, batch=length)))
+            return (replace(latents, batch=length, first=begin),)
+    made = t.add(t.name(node, "picked"), "pick_latents", latents=t.latents(latents), first=first, count=length)
+    return (replace(latents, latents=made.latents, batch=length, first=begin),)
 
 
 @rule("VAEDecode", "VAEDecodeTiled")
