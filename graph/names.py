@@ -21,6 +21,11 @@ def name_fault(name: str) -> str:
     return ""
 
 
+def normalized_package(name: str) -> str:
+    """The one writing of a package's name (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 def printable(text: str) -> str:
     """`text` for a terminal: on one line, of bounded length, and without anything that would steer the terminal."""
     if len(text) > _LONGEST:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 
 from latentgraph.graph.errors import NodeDefinitionError
 from latentgraph.graph.foreign import ForeignFormat
+from latentgraph.graph.names import normalized_package
 from latentgraph.graph.node import NodeType, is_node, node_type
 from latentgraph.graph.settings import Setting
 from latentgraph.graph.storing import Storing
@@ -45,38 +46,55 @@ class Registry:
         """The folders of the packages that offer nodes; the file of one that is a single module."""
         self.notes: list[str] = []
         """What a user should know about the packages that were loaded, such as one that imports torch at its top."""
+        self.broken: dict[str, str] = {}
+        """Packages whose nodes could not be taken, by normalized name, and why."""
 
     @classmethod
     def load(cls, files: Iterable[Path] = ()) -> Registry:
         """A registry with the nodes of all installed packages and of `files`.
 
+        A package of somebody else that is broken costs its own nodes and a note: who has it installed may need none of
+        them.
+
         Raises:
-            NodeDefinitionError: A declaration is wrong, or a module cannot be imported.
+            NodeDefinitionError: A file's declaration is wrong, or it cannot be imported.
         """
         registry = cls()
-        for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda one: one.value != ENTRY_POINTS):
-            registry._add_entry_point(entry)
+        for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda one: (one.value != ENTRY_POINTS, one.name)):
+            try:
+                registry._add_entry_point(entry)
+            except NodeDefinitionError as error:
+                if entry.value == ENTRY_POINTS:
+                    raise
+                registry._leave_out(_package(entry), str(error))
         for file in files:
             registry.add_file(file)
         return registry
 
     def _add_entry_point(self, entry: EntryPoint) -> None:
         light = not any(name in sys.modules for name in HEAVY)
-        package = entry.dist.name if entry.dist else entry.name
+        package = _package(entry)
         try:
             module = entry.load()
         except NodeDefinitionError:
             raise
         except (Exception, SystemExit) as error:
-            raise NodeDefinitionError(f"the nodes of package '{package}' cannot be imported: {error}") from error
+            raise NodeDefinitionError(f"{type(error).__name__}: {error}") from error
+        if not isinstance(module, ModuleType):
+            raise NodeDefinitionError(f"its entry point '{entry.value}' is no module")
         heavy = [name for name in HEAVY if name in sys.modules]
         if light and heavy:
             self.notes.append(
                 f"package '{package}' imports {', '.join(heavy)} when its nodes are listed, which makes every command "
                 "wait for it; import it inside the functions that need it"
             )
-        self.sources.append(_source(module))
         self.add_module(module, origin=package, later=entry.value == ENTRY_POINTS)
+        self.sources.append(_source(module))
+
+    def _leave_out(self, package: str, fault: str) -> None:
+        lines = fault.splitlines() or [""]
+        self.broken[normalized_package(package)] = lines[0]
+        self.notes.append(f"the nodes of package '{package}' cannot be used: {lines[0]}")
 
     def add_file(self, path: Path) -> None:
         """Import a Python file that the user named and take its nodes.
@@ -111,13 +129,19 @@ class Registry:
             origin: The package or file that it is of.
             source: Digest of the file.
             later: Whether a node is imported and read when somebody asks for it: each name in `__all__` is one.
+
+        Raises:
+            NodeDefinitionError: A declaration is wrong, or a name is taken; nothing is taken then.
         """
-        nodes = 0
-        for value in list(vars(module).values()):
-            if is_node(value):
-                self.add(value, origin=origin, source=source)
-                nodes += 1
-            elif isinstance(value, ValueType):
+        held = list(vars(module).values())
+        declared: dict[str, NodeType] = {}
+        for function in [value for value in held if is_node(value)]:
+            one = self._declared(function, source, declared)
+            declared[one.name] = one
+        self._nodes |= declared
+        self._origins |= dict.fromkeys(declared, origin)
+        for value in held:
+            if isinstance(value, ValueType):
                 self.values.add(value)
             elif isinstance(value, Setting):
                 self.settings[value.name] = value
@@ -129,7 +153,7 @@ class Registry:
             if name not in self._nodes:
                 self._unread[name] = partial(getattr, module, name)
                 self._origins[name] = origin
-        return nodes
+        return len(declared)
 
     def add(self, function: Callable[..., Any], *, origin: str = "", source: str = "") -> NodeType:
         """Take one decorated function.
@@ -137,15 +161,19 @@ class Registry:
         Raises:
             NodeDefinitionError: Its declaration is wrong, or another function has its name.
         """
+        declared = self._declared(function, source, {})
+        self._nodes[declared.name] = declared
+        self._origins[declared.name] = origin
+        return declared
+
+    def _declared(self, function: Callable[..., Any], source: str, beside: Mapping[str, NodeType]) -> NodeType:
         declared = node_type(function, source)
-        known = self.get(declared.name)
+        known = beside.get(declared.name) or self.get(declared.name)
         if known is not None and known.function is not declared.function:
             raise NodeDefinitionError(
                 f"{function.__module__}.{function.__qualname__}: the name '{declared.name}' is taken by "
                 f"{known.function.__module__}.{known.function.__qualname__}"
             )
-        self._nodes[declared.name] = declared
-        self._origins[declared.name] = origin
         return declared
 
     def get(self, name: str) -> NodeType | None:
@@ -193,6 +221,10 @@ class Registry:
         if "from" not in links or "to" not in links or not networkx.has_path(links, "from", "to"):
             return []
         return list(networkx.shortest_path(links, "from", "to"))[1:-1]
+
+
+def _package(entry: EntryPoint) -> str:
+    return entry.dist.name if entry.dist else entry.name
 
 
 def _source(module: ModuleType) -> Path:

@@ -10,9 +10,11 @@ from latentgraph.graph.canonical import canonical_text
 from latentgraph.graph.document import parse_document, read_document
 from latentgraph.graph.errors import WorkflowError
 from latentgraph.graph.files import write_whole
+from latentgraph.graph.packages import with_packages
 from latentgraph.graph.problem import Problem
+from latentgraph.graph.registry import Registry
 from latentgraph.graph.workflow import Workflow
-from latentgraph.tui.find import STANDARD_INPUT
+from latentgraph.tui.find import STANDARD_INPUT, load_registry
 from latentgraph.tui.messages import say_problems, write_utf8
 
 
@@ -27,9 +29,10 @@ def format_files(files: Sequence[str], *, check: bool) -> int:
         2 where a file is broken, which is left alone; 1 where `check` finds one that would change; else 0.
     """
     broken, changed = False, []
+    registry = load_registry(())
     for file in files:
         try:
-            if _format(file, check=check):
+            if _format(file, registry, check=check):
                 changed.append(file)
         except WorkflowError as error:
             broken = True
@@ -39,16 +42,16 @@ def format_files(files: Sequence[str], *, check: bool) -> int:
     return 2 if broken else 1 if check and changed else 0
 
 
-def _format(file: str, *, check: bool) -> bool:
-    """Whether the file is, or would be, changed."""
+def _format(file: str, registry: Registry, *, check: bool) -> bool:
+    """Whether the file is, or would be, changed: a node of another package says whose it is."""
     if file == STANDARD_INPUT:
         raw = sys.stdin.buffer.read()
-        text = canonical(parse_document(raw, "<stdin>").workflow, "<stdin>")
+        text = canonical(with_packages(parse_document(raw, "<stdin>").workflow, registry), "<stdin>")
         if not check:
             write_utf8(text)
         return check and raw != text.encode()
     path = Path(file)
-    text = canonical(read_document(path).workflow, file)
+    text = canonical(with_packages(read_document(path).workflow, registry), file)
     try:
         if path.read_bytes() == text.encode():
             return False

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from latentgraph.graph.schema import schema_text
 from latentgraph.tui.find import load_registry
-from latentgraph.tui.messages import CommandError, write_utf8
+from latentgraph.tui.messages import CommandError, say, write_utf8
 
 
 def write_schema(out: Path | None, node_files: Iterable[Path]) -> None:
@@ -17,7 +17,10 @@ def write_schema(out: Path | None, node_files: Iterable[Path]) -> None:
     Raises:
         CommandError: The file cannot be written.
     """
-    text = schema_text(load_registry(node_files))
+    registry = load_registry(node_files)
+    for note in registry.notes:
+        say("warning", note)
+    text = schema_text(registry)
     if out is None:
         write_utf8(text)
         return

@@ -11,6 +11,7 @@ from latentgraph.graph.check.scope import UNKNOWN, JsonPath, Scope, links_of
 from latentgraph.graph.declared import ANYTHING
 from latentgraph.graph.node import Port
 from latentgraph.graph.order import ordered
+from latentgraph.graph.packages import remedy
 from latentgraph.graph.typed import Absent, Offer, TypedLoop, TypedNode, Wire
 from latentgraph.graph.types import PortType
 from latentgraph.graph.workflow import LOOP, SUBWORKFLOW, Link, Node, link_text
@@ -108,7 +109,7 @@ def _unknown_type(name: str, node: Node, scope: Scope) -> None:
         hint, suggestion = scope.report.closest(node.type, [*scope.registry.names(), LOOP, SUBWORKFLOW])
         if node.package:
             suggestion = None
-            hint = f"the file says that the package '{node.package}' provides it: install that"
+            hint = remedy(node.package, scope.registry)
         message = f"unknown node type '{node.type}'"
         scope.report.add("E101", message, place, path, hint=hint, suggestion=suggestion, key=False)
         scope.offer_nothing_known(name)

@@ -14,10 +14,9 @@ from latentgraph.graph.edit.linking import write_link
 from latentgraph.graph.edit.references import follow_paths, moved_to, references
 from latentgraph.graph.errors import EditError
 from latentgraph.graph.node import NodeType
-from latentgraph.graph.registry import Registry
+from latentgraph.graph.packages import package_of
 from latentgraph.graph.workflow import LOOP, SUBWORKFLOW
 
-_OWN_PACKAGE = "latentgraph"
 _DISABLING = {"mute": "mute", "bypass": "bypass", None: "enable"}
 
 
@@ -59,7 +58,7 @@ def add_node(
     head = {
         "type": type,
         **({"file": plain(file)} if type == SUBWORKFLOW else {}),
-        **_package(type, graph.signatures.registry),
+        **({"package": package} if (package := package_of(type, graph.signatures.registry)) else {}),
     }
     draft = graph.draft()
     draft.set((*graph.nodes_path, name), {**head, **({"inputs": given} if given else {}), **body})
@@ -108,7 +107,7 @@ def retype(graph: Graph, name: str, type: str) -> Edit:
     draft.set((*path, "type"), type)
     if type != SUBWORKFLOW:
         draft.remove((*path, "file"))
-    draft.write_text((*path, "package"), _package(type, registry).get("package", ""))
+    draft.write_text((*path, "package"), package_of(type, registry))
     return draft.edit(f"make {name} a {type}", graph.scope, (name,))
 
 
@@ -150,13 +149,6 @@ def name_for(type: str, file: str) -> str:
     stem = file.replace("\\", "/").rpartition("/")[2].partition(".")[0] if type == SUBWORKFLOW else type
     name = "".join(c if c.isascii() and (c.isalnum() or c in "_-") else "_" for c in stem)
     return name if name[:1].isalpha() or name[:1] == "_" else f"_{name}"
-
-
-def _package(type: str, registry: Registry) -> dict[str, str]:
-    """The package that those need who do not have the type."""
-    origin = registry.origin(type) if registry.get(type) else ""
-    own = origin in ("", _OWN_PACKAGE) or origin.endswith(".py")
-    return {} if own else {"package": origin}
 
 
 def _require_ends(graph: Graph, source: End | None, target: End | None) -> None:

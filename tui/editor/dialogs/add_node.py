@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.fuzzy import Matcher
 
 from latentgraph.graph.node import Port
+from latentgraph.graph.packages import package_of
 from latentgraph.graph.registry import Registry
 from latentgraph.tui.editor.dialogs.dialog import Hint
 from latentgraph.tui.editor.dialogs.search import Row, SearchDialog, highlighted
@@ -30,6 +31,8 @@ class NodeChoice:
     description: str = ""
     takes: str = ""
     gives: str = ""
+    package: str = ""
+    """Whose it is, where it is not ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ def node_choices(registry: Registry) -> tuple[NodeChoice, ...]:
             one.docstring.description,
             _ports(one.inputs, links_only=True),
             _ports(one.outputs),
+            package_of(one.name, registry),
         )
         for one in registry
     )
@@ -154,4 +158,6 @@ def _detail(choice: NodeChoice) -> Content:
     ]
     if choice.description:
         lines.append(Content.styled(choice.description, "dim"))
+    if choice.package:
+        lines.append(Content.styled(f"of the package {choice.package}", "dim"))
     return Content("\n").join(lines)

@@ -11,6 +11,7 @@ from latentgraph.graph.access import ReadsFile, reads_of
 from latentgraph.graph.boxes import HANDED_IN, INPUTS, NEXT, OUTPUTS, end_of, sink_box, source_box
 from latentgraph.graph.declared import ANYTHING
 from latentgraph.graph.node import Port
+from latentgraph.graph.packages import remedy
 from latentgraph.graph.problem import Problem
 from latentgraph.graph.types import PortType
 from latentgraph.graph.workflow import LOOP, SUBWORKFLOW, Link, Node, Workflow, link_text
@@ -111,6 +112,9 @@ class _Place:
         summary = signature.summary
         if role == "unknown":
             summary = f"No installed package has a node type '{node.type}'. What the file says of it is kept."
+            if node.package:
+                says = remedy(node.package, self.signatures.registry)
+                summary = f"No installed package has a node type '{node.type}'; {says}."
         return self._subject(
             Subject(
                 self.scope,

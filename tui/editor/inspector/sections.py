@@ -16,6 +16,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from latentgraph.graph.node import REQUIRED
+from latentgraph.graph.packages import OWN
 from latentgraph.tui.editor.inspector.field_keys import actions_of
 from latentgraph.tui.editor.inspector.subject import FieldSpec, OutputSpec, Subject
 from latentgraph.tui.editor.inspector.texts import MARKS, plain, type_words, value_shown
@@ -97,7 +98,9 @@ class Head(Vertical):
         title = self.query_one("#head-title", Static)
         title.update(Content(f" {plain(subject.title)} "))
         title.set_classes([f"category-{subject.category}" if subject.category else f"role-{subject.role}"])
-        kind = [plain(part) for part in dict.fromkeys((_type_words(subject), subject.category)) if part]
+        kind = [
+            plain(part) for part in dict.fromkeys((_type_words(subject), subject.category, _package(subject))) if part
+        ]
         state = _DISABLED.get(subject.disabled, "")
         self.query_one("#head-type", Static).update(Content(" · ".join([*kind, *([state] if state else [])])))
         summary = self.query_one("#head-summary", Static)
@@ -119,6 +122,12 @@ def _type_words(subject: Subject) -> str:
     if subject.role == "workflow":
         return "sub-workflow"
     return f"{subject.type} in {where}" if where else subject.type
+
+
+def _package(subject: Subject) -> str:
+    """Whose a node is; nothing for ours, and for one of a file, whose name the user typed."""
+    whose = subject.origin if subject.role == "node" else ""
+    return "" if whose in ("", OWN) or whose.endswith(".py") else f"of {whose}"
 
 
 class FieldHelp(Static):
