@@ -30,6 +30,7 @@ from latentgraph.nodes.value_types import (
     NOISE_PREDICTION,
     PREDICTION_PAIR,
     RANDOM_STATE,
+    REGIONAL_PROMPTS,
     SAFETY_CHECKER,
     SCHEDULER,
     SCHEDULER_STATE,

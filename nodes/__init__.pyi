@@ -1,17 +1,19 @@
 """What `latentgraph.nodes` offers, and the module that it is in."""
 
+from .composite import composite_latents, invert_image
 from .control import control, load_controlnet
 from .decode import decode
 from .denoise import denoise_step
 from .denoise_parts import guide, predict_noise, scale_model_input, scheduler_step
 from .depth import depth_channels, read_depth
 from .depth_estimator import estimate_depth, load_depth_estimator
+from .edges import canny_edges
 from .guidance import guidance
 from .guidance_flux import guidance_flux
 from .image import load_image, save_image
 from .image_latents import add_noise, draw_noise_like, encode_image, encode_image_mean
 from .image_prompt import add_image_prompt, crop_for_encoder, encode_image_prompt, load_image_encoder
-from .inpaint import encode_start, inpaint_channels, keep_unmasked, start_inpaint
+from .inpaint import encode_start, inpaint_channels, keep_prediction, keep_unmasked, restore_unmasked, start_inpaint
 from .inpaint_area import inpaint_area, overlay
 from .ip_adapter import load_ip_adapter
 from .latent_starts import empty_latents, leftover_latents, pick_latents, repeat_latents, start_latents
@@ -28,10 +30,12 @@ from .load_sdxl import load_sdxl
 from .lora import load_lora
 from .lora_flux import load_lora_flux
 from .lora_sdxl import load_lora_sdxl
-from .masks import blur_mask, load_mask, mask_image
-from .mixing import mix_conditioning, mix_noise
+from .masks import blur_mask, grow_mask, image_to_mask, invert_mask, load_mask, mask_image, mask_to_image, resize_mask
+from .mixing import join_conditioning, mix_conditioning, mix_noise, zero_conditioning
 from .observe import observe
+from .outpaint import pad_image
 from .random_state import random_state, random_states
+from .regional import regional_guidance, regional_prompt
 from .resize import image_size, resize_image
 from .safety import safety_check
 from .saved_values import (
@@ -72,6 +76,8 @@ __all__ = [
     "add_t2i_adapter",
     "aesthetic_conditioning",
     "blur_mask",
+    "canny_edges",
+    "composite_latents",
     "configure_scheduler",
     "control",
     "crop_for_encoder",
@@ -96,12 +102,18 @@ __all__ = [
     "encode_weighted",
     "encode_weighted_sdxl",
     "estimate_depth",
+    "grow_mask",
     "guidance",
     "guidance_flux",
     "guide",
     "image_size",
+    "image_to_mask",
     "inpaint_area",
     "inpaint_channels",
+    "invert_image",
+    "invert_mask",
+    "join_conditioning",
+    "keep_prediction",
     "keep_unmasked",
     "leftover_latents",
     "load_conditioning",
@@ -128,10 +140,12 @@ __all__ = [
     "make_flow_latents",
     "make_latents",
     "mask_image",
+    "mask_to_image",
     "mix_conditioning",
     "mix_noise",
     "observe",
     "overlay",
+    "pad_image",
     "part_of_schedule",
     "pick_latents",
     "predict_noise",
@@ -139,8 +153,12 @@ __all__ = [
     "random_state",
     "random_states",
     "read_depth",
+    "regional_guidance",
+    "regional_prompt",
     "repeat_latents",
     "resize_image",
+    "resize_mask",
+    "restore_unmasked",
     "safety_check",
     "save_conditioning",
     "save_image",
@@ -177,4 +195,5 @@ __all__ = [
     "upscale_channels",
     "upscale_image",
     "upscale_latents",
+    "zero_conditioning",
 ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
@@ -12,6 +14,9 @@ from latentgraph.graph.context import ALONE, RunContext
 from latentgraph.graph.node import node
 from latentgraph.nodes.pixels import from_pil
 from latentgraph.nodes.values import Image
+
+if TYPE_CHECKING:
+    import PIL.Image
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]([A-Za-z0-9_ .-]*[A-Za-z0-9_])?$", max_length=100)]
@@ -46,11 +51,22 @@ def read_image(path: Path) -> Image:
     Raises:
         ValueError: It is no picture, or a damaged one.
     """
+    with opened_picture(path) as picture:
+        return Image(from_pil(picture).unsqueeze(0))
+
+
+@contextmanager
+def opened_picture(path: Path) -> Iterator[PIL.Image.Image]:
+    """The picture in a file as Pillow has it, turned upright.
+
+    Raises:
+        ValueError: It is no picture, or a damaged one.
+    """
     import PIL.Image
     from PIL import ImageOps
 
     try:
         with PIL.Image.open(path) as picture:
-            return Image(from_pil(ImageOps.exif_transpose(picture)).unsqueeze(0))
+            yield ImageOps.exif_transpose(picture)
     except (PIL.UnidentifiedImageError, PIL.Image.DecompressionBombError, SyntaxError, OSError) as error:
         raise ValueError(f"{path.name} is no picture that can be read: {error}") from error

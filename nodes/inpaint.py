@@ -10,8 +10,9 @@ kept comes back in other colours. Here they are heeded both times.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
-from typing import Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from pydantic import Field
 
@@ -21,8 +22,22 @@ from latentgraph.nodes.denoise import with_samples
 from latentgraph.nodes.handles import VAE
 from latentgraph.nodes.image_latents import encode_image, noised, repeated
 from latentgraph.nodes.latents import make_latents
-from latentgraph.nodes.masks import latent_mask
-from latentgraph.nodes.values import Guidance, Image, Latents, Mask, Noise, RandomState, SchedulerState, Timestep
+from latentgraph.nodes.masks import latent_mask, soft_latent_mask
+from latentgraph.nodes.scheduler_state import copied
+from latentgraph.nodes.values import (
+    Guidance,
+    Image,
+    Latents,
+    Mask,
+    Noise,
+    NoisePrediction,
+    RandomState,
+    SchedulerState,
+    Timestep,
+)
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Strength = Annotated[float, Field(gt=0, le=1)]
 
@@ -109,17 +124,94 @@ def keep_unmasked(
     return with_samples(latents, (1 - fresh) * kept + fresh * latents.samples)
 
 
+@node(category="denoise")
+def restore_unmasked(
+    latents: Latents, original: Latents, noise: Noise, mask: Mask, timestep: Timestep, state: SchedulerState
+) -> Latents:
+    """Before the denoiser looks: put the picture back where it is not masked, as noisy as this turn is.
+
+    With keep_prediction after `guide` this is another way to keep what is not masked than keep_unmasked: no noise of
+    the steps ever gets into it, and a soft mask mixes.
+
+    Args:
+        latents: As the step before left them; go on with these, and not with what comes out of here, in scheduler_step.
+        original: Of the picture, clean.
+        noise: That the picture was begun with.
+        mask: In pixels, of any size; soft values mix.
+        timestep: Of this turn.
+        state: The scheduler as the step before left it.
+    """
+    fresh = soft_latent_mask(mask, latents.samples)
+    kept = noised(repeated(original.samples, len(latents.samples)).contiguous(), noise, timestep, state)
+    return with_samples(latents, latents.samples * fresh + kept * (1 - fresh))
+
+
+@node(category="denoise")
+def keep_prediction(
+    prediction: NoisePrediction,
+    latents: Latents,
+    original: Latents,
+    mask: Mask,
+    timestep: Timestep,
+    state: SchedulerState,
+) -> NoisePrediction:
+    """After `guide`: predict what leads back to the picture where it is not masked, and leave the rest.
+
+    Args:
+        prediction: Of the denoiser, after guidance.
+        latents: As the step before left them.
+        original: Of the picture, clean.
+        mask: In pixels, of any size; soft values mix.
+        timestep: Of this turn.
+        state: The scheduler as scale_model_input gave it; it tells what a prediction is of.
+    """
+    fresh = soft_latent_mask(mask, prediction.samples)
+    kept = repeated(original.samples, len(latents.samples)).to(prediction.samples)
+    back = prediction_towards(kept, latents.samples, timestep, state)
+    return replace(prediction, samples=prediction.samples * fresh + back * (1 - fresh))
+
+
+def prediction_towards(clean: Tensor, noisy: Tensor, timestep: Timestep, state: SchedulerState) -> Tensor:
+    """What a denoiser would say that sees `clean` in `noisy`, in the terms of the scheduler: noise, velocity or sample.
+
+    With noisy = a * clean + s * noise: noise = (noisy - a * clean) / s; velocity is alpha * noise - sigma * clean with
+    alpha and sigma as a and s, of a sum of squares of 1 (Salimans & Ho 2022, appendix D).
+    """
+    import torch
+
+    scheduler, levels = copied(state), timestep.value.reshape(1)
+    one, nothing = clean.new_ones(1, 1, 1, 1), clean.new_zeros(1, 1, 1, 1)
+    share, deviation = (float(scheduler.add_noise(a, b, levels)) for a, b in ((one, nothing), (nothing, one)))
+    kind = scheduler.config.get("prediction_type", "epsilon")
+    if kind == "sample":
+        return clean
+    noise = (noisy - share * clean) / deviation if deviation else torch.zeros_like(clean)
+    if kind == "epsilon":
+        return noise
+    if kind != "v_prediction":
+        raise ValueError(
+            f"the scheduler takes predictions of kind {kind!r}; what is kept can be told of noise or velocity"
+        )
+    whole = math.hypot(share, deviation)
+    return (share * noise - deviation * clean) / whole
+
+
 @node(category="text", variant="mask")
-def inpaint_channels(guidance: Guidance, mask: Mask, masked_latents: Latents) -> Guidance:
+def inpaint_channels(guidance: Guidance, mask: Mask, masked_latents: Latents, bilinear: bool = False) -> Guidance:
     """Show a denoiser of 9 channels, at every step, where the mask is and what it leaves.
 
     Args:
         guidance: What else it is told.
         mask: In pixels, of the picture's size; half and more counts as masked.
         masked_latents: Of the picture with the mask painted over, from mask_image and encode_image.
+        bilinear: How the mask is made as small as the latents: by one pixel of each cell, as in diffusers, or bilinear,
+            half and more counting as masked.
     """
     import torch
 
     kept = repeated(masked_latents.samples, len(guidance.positive.embeddings))
-    fresh = latent_mask(mask, kept, masked_latents.height, masked_latents.width)
+    if bilinear:
+        fresh = soft_latent_mask(mask, kept).round()
+    else:
+        fresh = latent_mask(mask, kept, masked_latents.height, masked_latents.width)
     return replace(guidance, channels=torch.cat([fresh, kept], dim=1))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
 from latentgraph.graph.access import ReadsFile
 from latentgraph.graph.node import node
-from latentgraph.nodes.image import PICTURE_SUFFIXES, read_image
+from latentgraph.nodes.image import PICTURE_SUFFIXES, opened_picture, read_image
 from latentgraph.nodes.pixels import to_pil
+from latentgraph.nodes.resize import interpolated
 from latentgraph.nodes.values import Image, Mask
 
 if TYPE_CHECKING:
@@ -18,15 +19,88 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+Channel = Literal["lightness", "red", "green", "blue"]
+FileChannel = Literal["lightness", "red", "green", "blue", "alpha"]
+
+
 @node(category="image")
-def load_mask(path: Annotated[str, ReadsFile(PICTURE_SUFFIXES)]) -> Mask:
+def load_mask(path: Annotated[str, ReadsFile(PICTURE_SUFFIXES)], channel: FileChannel = "lightness") -> Mask:
     """Read a mask from a picture file: white is made anew, black is kept.
 
     Args:
-        path: Of a PNG, JPEG, WebP, BMP, GIF or TIFF file; of colours only the lightness counts.
+        path: Of a PNG, JPEG, WebP, BMP, GIF or TIFF file.
+        channel: Which of its channels counts. Of alpha what is transparent is made anew, and of a picture without
+            alpha nothing is.
     """
-    picture = read_image(Path(path))
-    return Mask(from_gray(to_pil(picture.samples[0])).unsqueeze(0))
+    if channel == "alpha":
+        return Mask(transparency(Path(path)).unsqueeze(0))
+    return image_to_mask(read_image(Path(path)), channel)
+
+
+@node(category="image")
+def image_to_mask(image: Image, channel: Channel = "lightness") -> Mask:
+    """Take a mask from pictures.
+
+    Args:
+        image: One or more.
+        channel: Which of their channels counts.
+    """
+    import torch
+
+    if channel == "lightness":
+        return Mask(torch.stack([from_gray(to_pil(one)) for one in image.samples]))
+    number = ("red", "green", "blue").index(channel)
+    return Mask(image.samples[:, number : number + 1].clone())
+
+
+@node(category="image")
+def mask_to_image(mask: Mask) -> Image:
+    """Show masks as pictures: white where they apply.
+
+    Args:
+        mask: One or more.
+    """
+    return Image(mask.samples.expand(-1, 3, -1, -1).contiguous())
+
+
+@node(category="image")
+def invert_mask(mask: Mask) -> Mask:
+    """Turn a mask round: what was kept is made anew.
+
+    Args:
+        mask: One or more.
+    """
+    return Mask(1 - mask.samples)
+
+
+@node(category="image")
+def resize_mask(mask: Mask, like: Image) -> Mask:
+    """Give a mask the size of a picture (bilinear).
+
+    Args:
+        mask: One or more, of any size.
+        like: Of the size that is wanted.
+    """
+    return Mask(interpolated(mask.samples, like.samples.shape[-2], like.samples.shape[-1], "bilinear"))
+
+
+@node(category="image")
+def grow_mask(mask: Mask, pixels: Annotated[int, Field(ge=0, le=1024)] = 6) -> Mask:
+    """Let a mask reach further, so that what is made anew has room for its seam.
+
+    Args:
+        mask: One or more; half and more counts as masked, and all of what comes out of it is 0 or 1.
+        pixels: Edge of the square that each masked pixel becomes; 0 and 1 make it no larger.
+    """
+    import torch
+
+    hard = mask.samples.round()
+    if pixels > 1:
+        # Of an even square one row and one column more lie to the right and below.
+        before, after = pixels // 2, (pixels - 1) // 2
+        padded = torch.nn.functional.pad(hard, (before, after, before, after))
+        hard = torch.nn.functional.max_pool2d(padded, pixels, stride=1)
+    return Mask(hard)
 
 
 @node(category="image")
@@ -93,6 +167,34 @@ def same_size(mask: Mask, height: int, width: int) -> None:
             f"the mask is {columns} × {rows} pixels, the picture {width} × {height}; "
             "give a mask of the picture's size, and resize both by inpaint_area"
         )
+
+
+def soft_latent_mask(mask: Mask, like: Tensor) -> Tensor:
+    """A mask for latents as soft as it is: bilinear, (B, 1, h, w) in [0, 1], of the type and on the device of `like`.
+
+    Args:
+        mask: In pixels, of any size.
+        like: Latents (B, C, h, w).
+    """
+    small = interpolated(mask.samples, like.shape[-2], like.shape[-1], "bilinear").to(like)
+    return small.repeat(-(-len(like) // len(small)), 1, 1, 1)[: len(like)] if len(small) != len(like) else small
+
+
+def transparency(path: Path) -> Tensor:
+    """float32 (1, H, W): 1 where the picture in a file is transparent; 0 everywhere in one without alpha.
+
+    Raises:
+        ValueError: It is no picture, or a damaged one.
+    """
+    import numpy
+    import torch
+
+    with opened_picture(path) as picture:
+        clear = picture.convert("RGBA") if "transparency" in picture.info else picture
+        if "A" not in clear.getbands():
+            return torch.zeros(1, picture.height, picture.width)
+        alpha = numpy.array(clear.getchannel("A"), dtype="float32") / 255
+    return 1 - torch.from_numpy(alpha).unsqueeze(0)
 
 
 def to_gray(samples: Tensor) -> PIL.Image.Image:

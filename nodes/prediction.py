@@ -9,6 +9,7 @@ from latentgraph.nodes.calling import CALLED_FOR_EACH_SIDE, CALLS
 from latentgraph.nodes.control import residuals
 from latentgraph.nodes.guidance import guidance_scale_embedding, side_of
 from latentgraph.nodes.ip_adapter import image_embeds, image_masks
+from latentgraph.nodes.regional import regional_predictions
 from latentgraph.nodes.t2i_adapter import added_features
 from latentgraph.nodes.values import Guidance, Timestep
 
@@ -33,6 +34,8 @@ def predictions(
     """
     import torch
 
+    if guidance.regions is not None:
+        return regional_predictions(module, model_input, timestep, guidance, predicted, context)
     width = getattr(module.config, "time_cond_proj_dim", None)
     if width is not None:
         # A distilled denoiser has the guidance inside and is told its scale: it needs no negative side.

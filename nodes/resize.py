@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple
 
 from pydantic import Field
 
 from latentgraph.graph.node import node
 from latentgraph.nodes.pixels import from_pil, to_pil
-from latentgraph.nodes.values import Image
+from latentgraph.nodes.values import Image, Latents
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 Pixels = Annotated[int, Field(ge=1, le=32768)]
 Fit = Literal["stretch", "fill", "crop"]
+Method = Literal["lanczos", "nearest-exact", "bilinear", "area", "bicubic"]
+MEGA = 1024 * 1024
+"""Pixels of a megapixel, as people who resize pictures for a model count them."""
 MODES: Final = {"stretch": "default", "fill": "fill", "crop": "crop"}
 """What diffusers calls them."""
 
@@ -45,9 +49,16 @@ def image_size(image: Image) -> Size:
 
 @node(category="image")
 def resize_image(
-    image: Image, height: Pixels | None = None, width: Pixels | None = None, fit: Fit = "stretch"
+    image: Image,
+    height: Pixels | None = None,
+    width: Pixels | None = None,
+    fit: Fit = "stretch",
+    method: Method = "lanczos",
+    factor: Annotated[float, Field(gt=0, le=64)] | None = None,
+    megapixels: Annotated[float, Field(gt=0, le=1024)] | None = None,
+    like: Latents | None = None,
 ) -> Image:
-    """Make pictures larger or smaller (Lanczos).
+    """Make pictures larger or smaller.
 
     Args:
         image: One or more.
@@ -55,9 +66,54 @@ def resize_image(
         width: In pixels; null: as it is.
         fit: Where the shape is another: stretch, fill what is left over with the colours of the edge, or crop what is
             too much.
+        method: lanczos works in 8 bits as diffusers does it; the others in floating point, as torch does them.
+        factor: Of both edges, in place of height and width.
+        megapixels: How many 1024 × 1024 pixels the picture is to have, in its own shape, in place of height and width.
+        like: The picture is to be as large as the one these latents stand for, in place of height and width.
     """
     rows, columns = image.samples.shape[-2:]
-    return Image(resized(image.samples, height or rows, width or columns, fit))
+    if sum(one is not None for one in (height if height is not None else width, factor, megapixels, like)) > 1:
+        raise ValueError("give height and width, or factor, or megapixels, or like: one of the four")
+    if megapixels is not None:
+        factor = math.sqrt(megapixels * MEGA / (rows * columns))
+    if factor is not None:
+        height, width = max(1, round(rows * factor)), max(1, round(columns * factor))
+    if like is not None:
+        height, width = like.height, like.width
+    size = (height or rows, width or columns)
+    if method == "lanczos":
+        return Image(resized(image.samples, *size, fit))
+    if fit == "fill":
+        raise ValueError(f"fill works with lanczos only, and method is {method!r}; take stretch or crop")
+    return Image(interpolated(image.samples, *size, method, crop=fit == "crop"))
+
+
+def interpolated(samples: Tensor, height: int, width: int, method: str, *, crop: bool = False) -> Tensor:
+    """Numbers (B, C, H, W) of another size, by torch without antialiasing; for pictures and for latents.
+
+    Args:
+        samples: Of any range.
+        height: Rows to make.
+        width: Columns to make.
+        method: As torch's interpolate calls it.
+        crop: Cut them first, about the middle, to the shape that is wanted.
+    """
+    import torch.nn.functional as F
+
+    if crop:
+        samples = cut_to_shape(samples, height, width)
+    if tuple(samples.shape[-2:]) == (height, width):
+        return samples
+    return F.interpolate(samples, size=(height, width), mode=method)
+
+
+def cut_to_shape(samples: Tensor, height: int, width: int) -> Tensor:
+    """The middle of (B, C, H, W) in the proportions of `height` and `width`."""
+    rows, columns = samples.shape[-2:]
+    given, wanted = columns / rows, width / height
+    left = round((columns - columns * (wanted / given)) / 2) if given > wanted else 0
+    top = round((rows - rows * (given / wanted)) / 2) if given < wanted else 0
+    return samples[..., top : rows - top, left : columns - left]
 
 
 def resized(samples: Tensor, height: int, width: int, fit: Fit = "stretch") -> Tensor:

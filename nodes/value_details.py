@@ -21,6 +21,8 @@ from latentgraph.nodes.values import (
     NoisePrediction,
     PredictionPair,
     RandomState,
+    Region,
+    RegionalPrompts,
     SchedulerState,
     Timestep,
     TokenGradient,
@@ -136,7 +138,24 @@ def guidance_rows(value: Guidance) -> Rows:
         yield f"image prompt {index}", f"{prompt.embeddings.shape[1]} pictures at {prompt.scale}{where}"
     for index, one in enumerate(value.features, 1):
         yield f"T2I-Adapter {index}", f"{len(one.levels)} levels in {one.factor:.0%} of the steps"
+    for side, regions in zip(("positive", "negative"), value.regions or ((), ()), strict=True):
+        yield from _regions(regions, f"{side} prompt")
     yield from family_row(value.family)
+
+
+def regions_rows(value: RegionalPrompts) -> Rows:
+    """Where and how much each counts."""
+    yield from _regions(value.regions, "prompt")
+    yield from family_row(value.family)
+
+
+def _regions(regions: tuple[Region, ...], name: str) -> Rows:
+    for index, one in enumerate(regions, 1):
+        unit = "of the picture" if one.shares else "pixels"
+        where = "everywhere" if one.box is None else f"{', '.join(map(number, one.box))} {unit}"
+        masked = "" if one.mask is None else ", under a mask"
+        when = "" if (one.start, one.end) == (0, 1) else f", {one.start:.0%} to {one.end:.0%}"
+        yield f"{name} {index}", f"{where}{masked} at {number(one.strength)}{when}"
 
 
 def image_prompt_rows(value: ImagePrompt) -> Rows:

@@ -39,6 +39,7 @@ from latentgraph.nodes.values import (
     NoisePrediction,
     PredictionPair,
     RandomState,
+    RegionalPrompts,
     SchedulerState,
     Timestep,
     TokenGradient,
@@ -106,6 +107,9 @@ CONDITIONING = _known(
     file=CONDITIONING_FILE,
 )
 GUIDANCE = _known(Guidance, _guidance, show.guidance_rows, family=True)
+REGIONAL_PROMPTS = _known(
+    RegionalPrompts, lambda value: _plural(len(value.regions), "prompt"), show.regions_rows, family=True
+)
 IP_ADAPTER = _known(
     IPAdapter,
     lambda value: f"{value.name}, reads {'hidden states' if value.hidden_states else 'one vector'} of a picture",

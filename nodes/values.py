@@ -149,12 +149,45 @@ class Guidance:
     """One for each IP-Adapter of the denoiser, in their order (`image_embeds` of diffusers)."""
     features: tuple[AdapterFeatures, ...] = ()
     """Of T2I-Adapters, whose sum is added to its states on their way down."""
+    regions: tuple[tuple[Region, ...], tuple[Region, ...]] | None = None
+    """Where several prompts count at once: those of the positive side and those of the negative one."""
     family: str = ""
 
     @property
     def guided(self) -> bool:
         """Whether the denoiser predicts both sides."""
         return self.negative is not None
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """One prompt among several: where, when and how much it counts."""
+
+    guidance: Guidance
+    """Of this prompt alone: one side."""
+    box: tuple[float, float, float, float] | None
+    """Left, top, width and height; None: everywhere."""
+    shares: bool
+    """Whether the box is in shares of the picture's edges, and not in pixels."""
+    mask: Tensor | None
+    """How much it counts at each pixel, float32 (B, 1, H, W); None: the same everywhere."""
+    strength: float
+    """Its weight where several count."""
+    start: float
+    """Share of the denoising before which it does not count, 0 to 1."""
+    end: float
+    """Share of the denoising after which it does not count, 0 to 1."""
+    cell: int = 8
+    """Edge of a latent cell in pixels, for a box in pixels."""
+
+
+@dataclass(frozen=True, eq=False)
+class RegionalPrompts:
+    """Prompts that count at once, of one side of a guidance (Liu et al. 2022, "Composable Diffusion")."""
+
+    regions: tuple[Region, ...]
+    """In the order in which they were put in."""
+    family: str = ""
 
 
 @dataclass(frozen=True, eq=False)

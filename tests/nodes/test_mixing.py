@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from latentgraph.nodes import mix_conditioning, mix_noise
+from latentgraph.nodes import join_conditioning, mix_conditioning, mix_noise, zero_conditioning
 from latentgraph.nodes.mixing import turned
 from latentgraph.nodes.values import Conditioning, Noise
 
@@ -44,3 +44,28 @@ def test_parallel_vectors_are_mixed_in_a_straight_line() -> None:
 def test_noises_of_other_sizes_are_told() -> None:
     with pytest.raises(ValueError, match="expected the noise of one image each, of the same size"):
         mix_noise(Noise(FIRST, 128, 128), Noise(SECOND[:, :, :8], 64, 128), [0.5])
+
+
+def test_a_prompt_of_another_length_is_cut_or_filled_up_on_demand() -> None:
+    short, long = Conditioning(torch.full((1, 7, 8), 2.0)), Conditioning(torch.full((1, 9, 8), 4.0))
+    filled = mix_conditioning(short, long, 0.25, fit=True).embeddings
+    assert filled[0, :, 0].tolist() == [2.5] * 7 + [1.0] * 2
+    assert mix_conditioning(long, short, 0.25, fit=True).embeddings.shape == (1, 7, 8)
+
+
+def test_prompts_are_joined_along_their_tokens() -> None:
+    first = Conditioning(torch.rand(1, 7, 8), pooled=torch.rand(1, 5), family="sdxl")
+    second = Conditioning(torch.rand(1, 9, 8), pooled=torch.rand(1, 5))
+    joined = join_conditioning(first, second)
+    assert torch.equal(joined.embeddings, torch.cat([first.embeddings, second.embeddings], dim=1))
+    assert joined.pooled is first.pooled
+    with pytest.raises(ValueError, match="expected the same batch and width"):
+        join_conditioning(first, Conditioning(torch.zeros(1, 7, 9)))
+
+
+def test_no_text_at_all_is_zeros() -> None:
+    nothing = zero_conditioning(Conditioning(torch.rand(1, 7, 8), pooled=torch.rand(1, 5), family="sdxl"))
+    assert nothing.family == "sdxl"
+    assert nothing.embeddings.abs().sum() == 0
+    assert nothing.pooled is not None
+    assert nothing.pooled.abs().sum() == 0
