@@ -140,12 +140,9 @@ class Registry:
             declared[one.name] = one
         self._nodes |= declared
         self._origins |= dict.fromkeys(declared, origin)
+        self.add_values(module)
         for value in held:
-            if isinstance(value, ValueType):
-                self.values.add(value)
-            elif isinstance(value, Setting):
-                self.settings[value.name] = value
-            elif isinstance(value, ForeignFormat):
+            if isinstance(value, ForeignFormat):
                 self.formats[value.name] = value
             elif isinstance(value, Storing):
                 self.storing = value
@@ -154,6 +151,14 @@ class Registry:
                 self._unread[name] = partial(getattr, module, name)
                 self._origins[name] = origin
         return len(declared)
+
+    def add_values(self, module: ModuleType) -> None:
+        """Take the value types and the settings of a module, without which its nodes cannot do."""
+        for value in list(vars(module).values()):
+            if isinstance(value, ValueType):
+                self.values.add(value)
+            elif isinstance(value, Setting):
+                self.settings[value.name] = value
 
     def add(self, function: Callable[..., Any], *, origin: str = "", source: str = "") -> NodeType:
         """Take one decorated function.

@@ -10,7 +10,15 @@ from typing import Annotated
 
 import typer
 
-from latentgraph.tui import cache_commands, diff_commands, import_commands, options, parts_commands, sweep_commands
+from latentgraph.tui import (
+    cache_commands,
+    diff_commands,
+    import_commands,
+    options,
+    parts_commands,
+    python_commands,
+    sweep_commands,
+)
 
 ABOUT = """Stable Diffusion as a typed graph that you can read, run and edit from a terminal.
 
@@ -43,6 +51,7 @@ app.add_typer(diff_commands.commands)
 app.add_typer(cache_commands.commands)
 app.add_typer(import_commands.commands)
 app.add_typer(sweep_commands.commands)
+app.add_typer(python_commands.commands)
 
 
 def _version(wanted: bool) -> None:

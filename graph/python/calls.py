@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ def declaration_of(function: Callable[..., Any], registry: Registry) -> NodeType
         return known
     plain = plain_function(function)
     source = _source_of(plain)
+    if (module := sys.modules.get(plain.__module__)) is not None:
+        registry.add_values(module)
     return registry.add(function, origin=source[0], source=f"#{source[1]}")
 
 

@@ -201,6 +201,12 @@ class Flow(Inputs):
         self._document = replace(document, path=Path(path), source=None)
         self.access = FileAccess(Path(path).resolve().parent)
 
+    def python(self) -> str:
+        """The Python that writes it."""
+        from latentgraph.graph.python.source import python_source
+
+        return python_source(self.document, self.registry)
+
     def check(self, given: Mapping[str, Any] | None = None) -> tuple[Problem, ...]:
         """Everything that is wrong with it, and with values for its inputs, as `latentgraph check` tells."""
         from latentgraph.graph.check import check

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, cast, overload
 
@@ -184,6 +185,9 @@ class Inputs:
         empty: Mapping[str, Any] = {},
     ) -> Any:
         """Declare a value that no file can write, by its class, such as an Image."""
+        registry = self._graph.scope.registry
+        if registry.values.by_name(kind.__name__) is None and kind.__module__ in sys.modules:
+            registry.add_values(sys.modules[kind.__module__])
         return self._declare(name, kind.__name__, empty, default=default, description=description)
 
     def input(self, name: str, kind: str, **keys: Any) -> Any:
