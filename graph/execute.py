@@ -42,6 +42,8 @@ class Execution:
     """Whether somebody wants to see what is on its way."""
     disk: DiskCache | None = None
     """What outlives the process; None: nothing does."""
+    shared: bool = False
+    """Whether other runs go on beside it, which may make what it wants before it comes to it."""
     keep_all: bool = False
     """Whether what nobody reads again is kept too, to be looked at: the values in the last turn of a loop's body, and
     what a node with an effect hands on."""
@@ -60,22 +62,25 @@ class Execution:
             RunCancelledError: It was cancelled between two steps.
         """
         slots: list[Any] = [None] * self.plan.slots
-        kept = self._kept()
+        kept = self.needed()
         for index, step in enumerate(self.plan.steps):
             if index in kept:
-                self._stop_if_cancelled()
-                self._settle(step, kept.pop(index), slots)
+                self.settle(step, kept.pop(index), slots)
             else:
                 self._warn_again(step)
             for slot in step.frees:
                 slots[slot] = None
+        return self.outputs(slots)
+
+    def outputs(self, slots: list[Any]) -> dict[str, Any]:
+        """The wanted outputs out of the slots of a run that is done, saved as far as they can be."""
         outputs = {name: value_of(operand, slots) for name, operand in self.plan.outputs.items()}
         for name, value in outputs.items():
             # The outputs of a node in a sub-workflow have its path in their names.
             self.sink.save_output(value, name.replace("/", "."))
         return outputs
 
-    def _kept(self) -> dict[int, Kept | None]:
+    def needed(self) -> dict[int, Kept | None]:
         """The steps that are needed, with what is kept of each; what only kept steps need is left out."""
         needed: dict[int, Kept | None] = {}
         wanted = {operand for operand in self.plan.outputs.values() if isinstance(operand, int)}
@@ -108,12 +113,24 @@ class Execution:
             # Beside the values, which nobody has to read for them.
             self.disk.put(_said(key), Kept((), kept.warnings))
 
-    def _settle(self, step: Step | LoopStep, entry: Kept | None, slots: list[Any]) -> None:
-        """Get a step's outputs, from what is kept or by running it."""
-        if entry is None and step.twin and not step.effect:
+    def settle(self, step: Step | LoopStep, entry: Kept | None, slots: list[Any], *, keep: bool = True) -> None:
+        """Get a step's outputs, from what is kept or by running it.
+
+        Args:
+            step: Of the plan.
+            entry: What is kept of it.
+            slots: Where its values go.
+            keep: Whether what it makes is what its key says, bit for bit, and may be kept.
+
+        Raises:
+            NodeFailedError: It raised.
+            RunCancelledError: The run was cancelled.
+        """
+        self._stop_if_cancelled()
+        if entry is None and (step.twin or self.shared) and not step.effect:
             entry = self.cache.get(step.key)
         if entry is None:
-            self._run_step(step, slots)
+            self._run_step(step, slots, keep=keep)
         else:
             self._take(step, entry, slots)
         self.finished.append(step.path)
@@ -136,16 +153,23 @@ class Execution:
         for inside, message in entry.warnings:
             self.emit(Warned(step.path + inside, message))
 
-    def _run_step(self, step: Step | LoopStep, slots: list[Any]) -> None:
+    def compute(self, step: Step | LoopStep, slots: list[Any], resume: Resume | None = None) -> tuple[Any, ...]:
+        """Run a step on what is in the slots, and return its outputs."""
+        self._stop_if_cancelled()
+        if isinstance(step, LoopStep):
+            return self._turns(step, slots, step.key, resume)
+        return self._call(step, slots)
+
+    def _run_step(self, step: Step | LoopStep, slots: list[Any], *, keep: bool) -> None:
         self.emit(NodeStarted(step.path))
         started = time.perf_counter()
         self._warnings = []
-        resume = Resume(self.disk, step.key) if self.disk is not None and _resumable(step) else None
-        results = self._turns(step, slots, step.key, resume) if isinstance(step, LoopStep) else self._call(step, slots)
+        resume = Resume(self.disk, step.key) if self.disk is not None and keep and _resumable(step) else None
+        results = self.compute(step, slots, resume)
         for slot, value in zip(step.outputs, results, strict=True):
             slots[slot] = value
         seconds = time.perf_counter() - started
-        if self.keep_all or not step.effect:
+        if keep and (self.keep_all or not step.effect):
             size = sum([self.values.size(value) for value in results])
             warnings = tuple([(node.removeprefix(step.path), message) for node, message in self._warnings])
             # What has an effect is never asked for again, so that it needs no file.

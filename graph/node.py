@@ -81,6 +81,9 @@ class NodeOptions:
     """What it adds to a family: it gives `sd1/mask` where it is given `sd1` and this is `mask`; empty: nothing."""
     matching: tuple[str, ...] = ()
     """Inputs that have to be of one variant; the first says which, so that it is the others that are put right."""
+    rowwise: bool = False
+    """Each row (image) of what it gives depends on the same row of what it reads and on no other, so that the rows of
+    several runs may be computed at once."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,7 @@ def node(
     families: tuple[str, ...] = (),
     variant: str = "",
     matching: tuple[str, ...] = (),
+    rowwise: bool = False,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Declare a function to be a node. What is returned is called as the function is, with its signature and help.
 
@@ -142,12 +146,13 @@ def node(
         families: The families whose values it works with, where not any will do.
         variant: Of a family, which the values that it gives are of too.
         matching: Names of the inputs that have to be of one variant, the one that says which first.
+        rowwise: Each row of what it gives depends on the same row of what it reads, and on no other.
     """
 
     def declare(function: Callable[P, R]) -> Callable[P, R]:
         called = name or function.__name__
         options = NodeOptions(category, called, version, tuple(settings), effect, describe, draws, tuple(families),
-                              variant, tuple(matching))  # fmt: skip
+                              variant, tuple(matching), rowwise)  # fmt: skip
         setattr(function, _OPTIONS, options)
 
         @wraps(function)

@@ -26,14 +26,16 @@ from latentgraph.graph.workflow import Node, Workflow
 PACKAGES = ("latentgraph", "torch", "diffusers", "transformers")
 
 
-def record(document: Document, planned: Plan, registry: Registry) -> dict[str, str]:
-    """The record of a planned run, as texts by name."""
-    run = {
+def record(document: Document, planned: Plan, registry: Registry, *, batch: int = 1) -> dict[str, str]:
+    """The record of a planned run, as texts by name; `batch` says how many runs were computed at once."""
+    run: dict[str, Any] = {
         "settings": dict(planned.settings),
         "identities": {name: registry.settings[name].identity(value) for name, value in planned.settings.items()},
         "sources": planned.sources,
         "versions": versions((*PACKAGES, *_packages(planned.steps, registry))),
     }
+    if batch > 1:
+        run["batch"] = batch
     data = _portable(canonical_data(document.workflow), planned.read | _files(document.workflow.nodes))
     parts = {
         "workflow": canonical_text(Workflow.model_validate(data, by_alias=True, by_name=False)),

@@ -190,7 +190,7 @@ class Run:
             self._cancelled.is_set,
             previews,
             engine.disk,
-            keep_all,
+            keep_all=keep_all,
         )
         engine.worker.do(self._work)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -36,6 +36,20 @@ class FileForm(Generic[T]):
     """Whether an output of a workflow becomes a file by itself; where not, only a node that saves makes one."""
 
 
+class JoinError(Exception):
+    """Values cannot become one, so that what reads them has to be run for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows(Generic[T]):
+    """How the values of several runs become one, whose rows are computed at once, and how it is taken apart again."""
+
+    join: Callable[[Sequence[T]], T]
+    """One value with the rows of all, in their order. Raises JoinError where they differ in more than their rows."""
+    part: Callable[[T, int, int], T]
+    """Given a joined value, which part and how many there are: its rows alone."""
+
+
 def _no_details(_: Any) -> Iterable[tuple[str, str]]:
     return ()
 
@@ -56,6 +70,8 @@ class ValueType(Generic[T]):
     file: FileForm[T] | None = None
     details: Callable[[T], Iterable[tuple[str, str]]] = _no_details
     """What a learner may want to see of a value, as names and texts: shape, range, mean."""
+    rows: Rows[T] | None = None
+    """How several become one with all their rows; None where they cannot."""
 
 
 class ValueTypes:
@@ -121,6 +137,34 @@ class ValueTypes:
         file = BytesIO()
         known.file.write(first, file, {})
         return file.getvalue()
+
+    def joined(self, values: Sequence[Any]) -> Any:
+        """One value that stands for those of several runs: theirs, if they are one; else with the rows of all.
+
+        Raises:
+            JoinError: There is no such value.
+        """
+        first = values[0]
+        known = self.of(type(first))
+        if known is not None and known.rows is not None and all(type(one) is type(first) for one in values):
+            # Equal ones too: each run has rows of its own.
+            return known.rows.join(values)
+        if all(one is first for one in values):
+            return first
+        if len({self.digest(one) for one in values}) == 1:
+            return first
+        raise JoinError(f"{type(first).__name__} values that differ cannot become one")
+
+    def part(self, value: Any, index: int, count: int) -> Any:
+        """The part of one of `count` runs in what came out of a joined value.
+
+        Raises:
+            JoinError: It cannot be taken apart.
+        """
+        known = self.of(type(value))
+        if known is None or known.rows is None:
+            raise JoinError(f"a {type(value).__name__} cannot be taken apart")
+        return known.rows.part(value, index, count)
 
     def size(self, value: object) -> int:
         """Bytes that `value` holds, as far as its type can tell."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-@node(category="image", settings=("device", "dtype"))
+@node(category="image", settings=("device", "dtype"), rowwise=True)
 def decode(vae: VAE, latents: Latents, *, context: RunContext = ALONE) -> Image:
     """Turn latents into pictures.
 

@@ -35,7 +35,7 @@ class DenoiseStep(NamedTuple):
     random: RandomState
 
 
-@node(category="denoise", settings=("device", "dtype"), draws="random", matching=("denoiser", "guidance"))
+@node(category="denoise", settings=("device", "dtype"), draws="random", matching=("denoiser", "guidance"), rowwise=True)
 def denoise_step(
     denoiser: Denoiser,
     latents: Latents,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from latentgraph.graph.values import FileForm, ValueType
+from latentgraph.graph.values import FileForm, Rows, ValueType
 from latentgraph.nodes import value_details as show
 from latentgraph.nodes.digesting import value_digest, value_size
 from latentgraph.nodes.handles import (
@@ -21,6 +21,14 @@ from latentgraph.nodes.handles import (
     TextEncoder,
     Tokenizer,
     UpscaleModel,
+)
+from latentgraph.nodes.joining import (
+    CONDITIONING_ROWS,
+    GUIDANCE_ROWS,
+    IMAGE_ROWS,
+    LATENTS_ROWS,
+    PREDICTION_ROWS,
+    RANDOM_ROWS,
 )
 from latentgraph.nodes.png import PNG
 from latentgraph.nodes.tensor_files import CONDITIONING_FILE, IMAGE_PROMPT_FILE, LATENTS_FILE, TOKEN_FILE
@@ -56,8 +64,9 @@ def _known(
     *,
     family: bool = False,
     file: FileForm[T] | None = None,
+    rows: Rows[T] | None = None,
 ) -> ValueType[T]:
-    return ValueType(kind, summary, value_size, value_digest, family, file, details)
+    return ValueType(kind, summary, value_size, value_digest, family, file, details, rows)
 
 
 def _handle(python_type: type[Handle]) -> ValueType[Any]:
@@ -105,8 +114,9 @@ CONDITIONING = _known(
     show.conditioning_rows,
     family=True,
     file=CONDITIONING_FILE,
+    rows=CONDITIONING_ROWS,
 )
-GUIDANCE = _known(Guidance, _guidance, show.guidance_rows, family=True)
+GUIDANCE = _known(Guidance, _guidance, show.guidance_rows, family=True, rows=GUIDANCE_ROWS)
 REGIONAL_PROMPTS = _known(
     RegionalPrompts, lambda value: _plural(len(value.regions), "prompt"), show.regions_rows, family=True
 )
@@ -123,7 +133,7 @@ IMAGE_PROMPT = _known(
     family=True,
     file=IMAGE_PROMPT_FILE,
 )
-RANDOM_STATE = _known(RandomState, _random_state, show.random_state_rows)
+RANDOM_STATE = _known(RandomState, _random_state, show.random_state_rows, rows=RANDOM_ROWS)
 NOISE = _known(Noise, lambda value: f"noise {_shape(value.samples)}", show.noise_rows, family=True)
 LATENTS = _known(
     Latents,
@@ -131,13 +141,18 @@ LATENTS = _known(
     show.latents_rows,
     family=True,
     file=LATENTS_FILE,
+    rows=LATENTS_ROWS,
 )
 TIMESTEP = _known(
     Timestep, lambda value: f"timestep {value.value.item():g}, turn {value.index + 1}", show.timestep_rows
 )
 SCHEDULER_STATE = _known(SchedulerState, lambda value: value.class_name, show.scheduler_state_rows)
 NOISE_PREDICTION = _known(
-    NoisePrediction, lambda value: f"prediction {_shape(value.samples)}", show.prediction_rows, family=True
+    NoisePrediction,
+    lambda value: f"prediction {_shape(value.samples)}",
+    show.prediction_rows,
+    family=True,
+    rows=PREDICTION_ROWS,
 )
 PREDICTION_PAIR = _known(
     PredictionPair,
@@ -162,6 +177,7 @@ IMAGE = _known(
     lambda value: f"{_plural(len(value.samples), 'image')}, {_pixels(value.samples)}",
     show.image_rows,
     file=PNG,
+    rows=IMAGE_ROWS,
 )
 MASK = _known(Mask, lambda value: f"{_plural(len(value.samples), 'mask')}, {_pixels(value.samples)}", show.mask_rows)
 DEPTH = _known(

@@ -33,6 +33,8 @@ def differences(picture: Path, planned: Plan, registry: Registry) -> Iterator[st
     changed = [f"{name} {then[name]} (here: {now.get(name, 'none')})" for name in then if now.get(name) != then[name]]
     if changed:
         yield f"the picture was made with {', '.join(changed)}; it may come out slightly different"
+    if isinstance(batch := recorded.get("batch"), int) and batch > 1:
+        yield f"the picture was computed with {batch - 1} others at once; alone it may come out slightly different"
     if is_sidecar(raw := picture.read_bytes()):
         name, same = belongs_to(raw, picture.parent)
         if name and not same:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from filelock import FileLock, Timeout
 
+from latentgraph.graph.batch import Batch
 from latentgraph.graph.canonical import canonical_text
 from latentgraph.graph.errors import RunCancelledError, RunError
+from latentgraph.graph.events import RunFinished
+from latentgraph.graph.plan import Plan
 from latentgraph.graph.run import Engine, Run
 from latentgraph.graph.sweep import Entry, Manifest, SweepError, combinations
+from latentgraph.graph.together import alike
+from latentgraph.tui.batch_size import BatchSize
 from latentgraph.tui.cache_command import open_cache
 from latentgraph.tui.contact_sheet import write_sheet
 from latentgraph.tui.durations import duration
@@ -28,15 +33,23 @@ from latentgraph.tui.sweep_values import read_axes
 from latentgraph.tui.values import read_given
 
 LOCK = ".sweep.lock"
+Planned: TypeAlias = tuple[int, Mapping[str, Any], Plan]
+"""A run of the sweep: its number, the values that it sets, its plan."""
 
 
-def sweep_workflow(request: RunRequest, settings: Sequence[str], zipped: Sequence[str], *, sheet: bool) -> int:
+def sweep_workflow(
+    request: RunRequest, settings: Sequence[str], zipped: Sequence[str], *, sheet: bool, batch: str = "1"
+) -> int:
     """Run every combination that is not done yet, and return the exit code.
 
     Raises:
         WorkflowError: The workflow, the values or the settings are wrong.
         CommandError: The sweep cannot begin.
     """
+    try:
+        size = BatchSize(batch)
+    except ValueError as error:
+        raise CommandError(f"--batch {error}") from None
     if not request.debug:
         quiet_libraries()
     registry = load_registry(request.node_files)
@@ -54,7 +67,7 @@ def sweep_workflow(request: RunRequest, settings: Sequence[str], zipped: Sequenc
             manifest = Manifest(request.out, _identity(request, found, common))
             engine = Engine(registry, disk=open_cache(registry) if request.cache else None)
             varying = [name for axis in axes if len(axis.points) > 1 for name in axis.names]
-            return _Sweep(request, found, common, engine, manifest, sheet, varying).run(runs)
+            return _Sweep(request, found, common, engine, manifest, sheet, size, varying).run(runs)
     except Timeout:
         raise CommandError(f"{request.out}: another sweep is at work in this folder") from None
     except SweepError as error:
@@ -77,10 +90,11 @@ class _Sweep:
     engine: Engine
     manifest: Manifest
     sheet: bool
+    batch: BatchSize
     varying: Sequence[str] = ()
     """The inputs of more than one value, by which a reader tells the runs apart."""
     stopped: bool = False
-    _current: Run | None = None
+    _current: Run | Batch | None = None
     _failed: list[Entry] = field(default_factory=list)
 
     def run(self, runs: Sequence[Mapping[str, Any]]) -> int:
@@ -90,35 +104,63 @@ class _Sweep:
         # Before the first of many runs, what is wrong with any of them.
         planned = [(number, values, self._plan(values, told=index > 0)) for index, (number, values) in enumerate(left)]
         self._begin(len(runs), len(left))
+        told = 0
         with cancelling(self._cancel):
-            for index, (number, values, plan) in enumerate(planned):
-                if self.stopped:
-                    break
-                entry = self._one(number, values, plan)
-                if entry is None:
-                    break
-                self.manifest.add(entry)
-                self._tell(entry, index + 1, len(left))
+            while planned and not self.stopped:
+                group = self._next(planned)
+                del planned[: len(group)]
+                for entry in self._together(group) if len(group) > 1 else self._one(*group[0]):
+                    told += 1
+                    self.manifest.add(entry)
+                    self._tell(entry, told, len(left))
         self._write_sheet(numbered)
         return self._end(len(runs), sum(self.manifest.done(values) is not None for values in runs))
 
-    def _plan(self, values: Mapping[str, Any], *, told: bool) -> Any:
+    def _plan(self, values: Mapping[str, Any], *, told: bool) -> Plan:
         return plan_run(self.request, self.found, {**self.common, **values}, self.engine, told=told)
 
-    def _one(self, number: int, values: Mapping[str, Any], plan: Any) -> Entry | None:
-        """One run; None where it was cancelled."""
+    def _next(self, planned: Sequence[Planned]) -> list[Planned]:
+        """The runs that are computed next: as many as fit together, one at least."""
+        first = planned[0]
+        group = [first]
+        for one in planned[1 : self.batch.size]:
+            if not alike(first[2].steps, one[2].steps):
+                break
+            group.append(one)
+        return group
+
+    def _one(self, number: int, values: Mapping[str, Any], plan: Plan) -> list[Entry]:
+        """One run; none where it was cancelled."""
         request = self.request
         self._current = self.engine.start(
-            plan, self.found.document, out=request.out, overwrite=True, metadata=request.metadata, label=f"{number:04}"
+            plan, self.found.document, out=request.out, overwrite=True, metadata=request.metadata, label=_label(number)
         )
         try:
             finished = self._current.result()
         except RunCancelledError:
-            return None
+            return []
         except RunError as error:
-            return Entry(number, values, error=str(error))
-        files = {name: [Path(path).name for path in paths] for name, paths in finished.files.items()}
-        return Entry(number, values, files, finished.seconds)
+            return [Entry(number, values, error=str(error))]
+        return [_entry(number, values, finished)]
+
+    def _together(self, group: Sequence[Planned]) -> Iterator[Entry]:
+        """Several runs at once; each alone where that fails."""
+        request = self.request
+        plans = [(_label(number), plan) for number, _, plan in group]
+        self._current = batch = Batch(self.engine, self.found.document, plans, request.out, metadata=request.metadata)
+        try:
+            results = batch.result()
+        except RunCancelledError:
+            return
+        except RunError:
+            self.batch.failed()
+            for one in group:
+                if not self.stopped:
+                    yield from self._one(*one)
+            return
+        self.batch.took(len(group), results[0].seconds)
+        for (number, values, _), finished in zip(group, results, strict=True):
+            yield _entry(number, values, finished)
 
     def _cancel(self) -> None:
         self.stopped = True
@@ -173,3 +215,12 @@ class _Sweep:
             why = "stopped" if self.stopped else f"{len(self._failed)} failed"
             print(f"{why}: {done} of {total} runs are done; the same command goes on", file=sys.stderr)
         return code
+
+
+def _label(number: int) -> str:
+    return f"{number:04}"
+
+
+def _entry(number: int, values: Mapping[str, Any], finished: RunFinished) -> Entry:
+    files = {name: [Path(path).name for path in paths] for name, paths in finished.files.items()}
+    return Entry(number, values, files, finished.seconds)

@@ -47,6 +47,11 @@ def sweep(
     zipped: Together = None,
     inputs: options.InputsFile = None,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the sweep.")] = Path("sweep"),
+    batch: Annotated[
+        str,
+        typer.Option("--batch", metavar="N|auto", help="Denoise so many runs at once, which rounds a little "
+                     "differently from each alone; auto takes what turns out to be fastest."),
+    ] = "1",
     no_sheet: Annotated[bool, typer.Option("--no-sheet", help="Write no contact sheet.")] = False,
     no_metadata: Annotated[
         bool, typer.Option("--no-metadata", help="Leave out of the files how they were made.")
@@ -65,7 +70,7 @@ def sweep(
     as_json: options.AsJson = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the files, one a line.")] = False,
     debug: options.Debug = False,
-) -> None:
+) -> None:  # fmt: skip
     """Run a workflow over many values; its help is HELP."""
     from latentgraph.tui.run_command import RunRequest
     from latentgraph.tui.sweep_command import sweep_workflow
@@ -84,4 +89,4 @@ def sweep(
         quiet=quiet,
         debug=debug,
     )
-    raise typer.Exit(sweep_workflow(request, values or (), zipped or (), sheet=not no_sheet))
+    raise typer.Exit(sweep_workflow(request, values or (), zipped or (), sheet=not no_sheet, batch=batch))

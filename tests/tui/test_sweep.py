@@ -13,6 +13,8 @@ import PIL.Image
 import pytest
 from tests.tui.conftest import PAINTS, ROOT, TOYS, Cli
 
+from latentgraph.tui.batch_size import BatchSize
+
 
 def _manifest(folder: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in (folder / "manifest.jsonl").read_text("utf-8").splitlines()[1:]]
@@ -176,3 +178,27 @@ def test_a_sweep_that_is_stopped_keeps_what_is_done_and_one_that_is_killed_goes_
     assert sorted(entry["run"] for entry in entries) == [1, 2, 3, 4, 5, 6]  # type: ignore[type-var]
     assert len(list((tmp_path / "sweep").glob("wall-*.png"))) == 6
     assert [path for path in (tmp_path / "sweep").iterdir() if path.suffix == ".tmp"] == []
+
+
+def test_runs_go_together_where_they_may(cli: Cli, tmp_path: Path) -> None:
+    call = ("sweep", "text_to_image", "--set", "seed=1..3", "--set", "num_inference_steps=2", "--batch", "2")
+    done = cli(*call, "--quiet")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.split() == [f"sweep/image-000{number}-1.png" for number in (1, 2, 3)]
+    told = cli("run", "sweep/image-0001-1.png").err
+    assert told == "warning: the picture was computed with 1 others at once; alone it may come out slightly different\n"
+    assert cli(*call[:-1], "none").err == "error: --batch 'none' is no batch; take a number from 1 to 64, or auto\n"
+
+
+def test_the_batch_grows_while_a_run_takes_less_time_for_it() -> None:
+    size = BatchSize("auto")
+    sizes = []
+    for seconds in (1.0, 0.5, 0.49, 0.6):
+        sizes.append(size.size)
+        size.took(size.size, seconds)
+    assert (sizes, size.size) == ([4, 8, 16, 8], 8)
+    size.failed()
+    assert size.size == 4
+    assert BatchSize("3").size == 3
+    with pytest.raises(ValueError, match="'many' is no batch; take a number from 1 to 64, or auto"):
+        BatchSize("many")
