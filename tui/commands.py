@@ -14,6 +14,7 @@ from latentgraph.tui import (
     cache_commands,
     diff_commands,
     import_commands,
+    new_commands,
     options,
     parts_commands,
     python_commands,
@@ -44,8 +45,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-new = typer.Typer(help="Make a start of your own.", no_args_is_help=True)
-app.add_typer(new, name="new")
+app.add_typer(new_commands.commands, name="new")
 app.add_typer(parts_commands.commands)
 app.add_typer(diff_commands.commands)
 app.add_typer(cache_commands.commands)
@@ -265,14 +265,3 @@ def fmt(
     from latentgraph.tui.fmt_command import format_files
 
     raise typer.Exit(format_files(files, check=check))
-
-
-@new.command("workflow")
-def new_workflow_file(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="NAME.json is written, never over a file.")],
-    debug: options.Debug = False,
-) -> None:
-    """Write a workflow to begin with."""
-    from latentgraph.tui.new_command import new_workflow
-
-    new_workflow(name)
