@@ -1,0 +1,77 @@
+"""What is left of a run when values are kept: text_to_image against diffusers' pipeline, in one warm process.
+
+    python -m tests.bench.cached [PAIRS]
+
+Prints the ratio latentgraph / diffusers when nothing changed, when only what comes after denoising changed (what is
+done with a flagged picture), and, for the disk, when nothing changed but the engine is a new one.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import tempfile
+import time
+from importlib.resources import files
+from pathlib import Path
+
+from tests.bench.text_to_image import PROMPT, seconds, theirs
+
+
+def main() -> None:
+    """Print the medians of the ratios over all pairs."""
+    from latentgraph.graph.document import read_document
+    from latentgraph.graph.kept_folder import disk_cache
+    from latentgraph.graph.registry import Registry
+    from latentgraph.graph.run import Engine
+
+    pairs = int(sys.argv[1]) if len(sys.argv) > 1 else 15
+    registry = Registry.load()
+    document = read_document(Path(str(files("latentgraph.workflows").joinpath("text_to_image.json"))))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        os.environ["LATENTGRAPH_CACHE"] = str(folder / "kept")
+        warm = Engine(registry)
+
+        def run(engine: Engine, seed: int, until: str | None = None) -> None:
+            given = {"prompt": PROMPT, "seed": seed}
+            engine.run(document, given, settings={"device": "cpu"}, out=folder, until=until).result()
+
+        def from_disk(seed: int) -> None:
+            run(Engine(registry, disk=disk_cache(registry)), seed)
+
+        pipeline = theirs(folder)
+        pipeline(0)
+        run(warm, 0)
+        rows = []
+        for seed in range(1, pairs + 1):
+            run(warm, seed, until="denoise")
+            other = seconds(pipeline, seed)
+            after = seconds(lambda one: run(warm, one), seed)
+            same = seconds(lambda one: run(warm, one), seed)
+            from_disk(seed)
+            fresh = seconds(from_disk, seed)
+            rows.append((other, after, same, fresh))
+        written = _writing(folder)
+    for index, what in ((1, "decode and after"), (2, "nothing"), (3, "nothing, from disk, in a new engine")):
+        ratio = statistics.median([row[index] / row[0] for row in rows])
+        spent = statistics.median([row[index] for row in rows])
+        print(f"changed: {what}: {spent:.4f} s, ratio latentgraph / diffusers {ratio:.4f}")
+    other = statistics.median([row[0] for row in rows])
+    print(f"diffusers {other:.3f} s; Pillow writes such a picture in {written:.4f} s")
+
+
+def _writing(folder: Path) -> float:
+    """Seconds that Pillow takes to write one of the pictures."""
+    import PIL.Image
+
+    picture = PIL.Image.open(folder / "theirs-1.png")
+    picture.load()
+    started = time.perf_counter()
+    picture.save(folder / "again.png")
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    main()
