@@ -27,6 +27,7 @@ from .load_flux import load_flux
 from .load_images import load_images
 from .load_sd3 import load_sd3
 from .load_sdxl import load_sdxl
+from .load_vae import load_vae
 from .lora import load_lora
 from .lora_flux import load_lora_flux
 from .lora_sdxl import load_lora_sdxl
@@ -137,6 +138,7 @@ __all__ = [
     "load_textual_inversion",
     "load_upscale_model",
     "load_upscaler",
+    "load_vae",
     "make_flow_latents",
     "make_latents",
     "mask_image",

@@ -1,4 +1,4 @@
-"""What of the README is made and not written: the lists of workflows, nodes and keys, and the pictures.
+"""What of the README is made and not written: the lists of workflows, nodes, samplers and keys, and the pictures.
 
 `python -m tests.readme` makes them anew, `python -m tests.readme lists` the lists alone. A test holds the lists.
 """
@@ -89,9 +89,25 @@ def node_table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def sampler_table() -> str:
+    """What ComfyUI's samplers and schedulers become, those alike in one row, as Markdown."""
+    from latentgraph.nodes.comfyui.samplers import SAMPLERS, SCHEDULERS
+
+    rows: dict[tuple[str, str], list[str]] = {}
+    for name, one in SAMPLERS.items():
+        named = f"`{name}`" + (f" (take `{one.nearest}`)" if one.nearest else "")
+        rows.setdefault((one.likeness, one.class_name), []).append(named)
+    lines = ["| | sampler of ComfyUI | scheduler of diffusers |", "|---|---|---|"]
+    order = ("equal", "close", "missing")
+    for (likeness, class_name), names in sorted(rows.items(), key=lambda row: order.index(row[0][0])):
+        lines.append(f"| {likeness} | {' · '.join(names)} | {class_name.removesuffix('Scheduler')} |")
+    return "\n".join(lines) + f"\n\nAll schedulers are equal: {' · '.join(f'`{name}`' for name in SCHEDULERS)}.\n"
+
+
 def with_lists(text: str) -> str:
     """The README with its lists as they are now."""
-    for name, table in (("keys", key_table), ("workflows", workflow_table), ("nodes", node_table)):
+    tables = {"keys": key_table, "workflows": workflow_table, "nodes": node_table, "samplers": sampler_table}
+    for name, table in tables.items():
         between = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
         text = between.sub(lambda found, table=table: found[1] + table() + found[2], text)  # type: ignore[misc]
     return text

@@ -120,7 +120,7 @@ def sampled(t: Translation, node: PromptNode, given: Sampling) -> LatentValue:
         stream = t.add("step_random", "random_state", seed=given.noise.seed, offset=1).random_state
     carry = {"latents": start, "state": schedule.state, "random": stream}
     denoise = t.loop(
-        t.name(node, "denoise"),
+        loop_name(t, node),
         each={"timestep": schedule.timesteps},
         carry={name: (begin, Link("step", name)) for name, begin in carry.items()},
         inputs={"denoiser": given.model.denoiser, "guidance": guidance},
@@ -130,6 +130,12 @@ def sampled(t: Translation, node: PromptNode, given: Sampling) -> LatentValue:
     if given.keeping and "leftover_noise" in given.sigmas:
         latents = t.add("leftover", "leftover_latents", latents=latents, state=denoise.state).latents
     return replace(given.latents, latents=latents)
+
+
+def loop_name(t: Translation, node: PromptNode) -> str:
+    """What to call the loop: by the title, if it says more than that it samples."""
+    name = t.name(node, "denoise")
+    return "denoise" if "sampler" in name else name
 
 
 def scheduled(t: Translation, given: Sampling) -> Added:

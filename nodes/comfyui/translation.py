@@ -348,7 +348,7 @@ class Translation:
 
     def _translate(self, node: PromptNode) -> None:
         known = RULES.get(node.class_type)
-        grown = (self.nodes, self.inputs, self.outputs, self.memory)
+        grown: tuple[dict[Any, Any], ...] = (self.nodes, self.inputs, self.outputs, self.memory)
         before = [len(one) for one in grown]
         try:
             if known is None:
@@ -470,9 +470,9 @@ def written(inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 def _in_order(inputs: Mapping[str, WorkflowInput]) -> dict[str, WorkflowInput]:
     """Models first, and then what a caller would set most often."""
-    first = ("checkpoint", "prompt", "negative_prompt", "seed")
+    first = ("checkpoint", "refiner", "prompt", "negative_prompt", "seed")
     rank = {name: place for place, name in enumerate(first)}
-    return dict(sorted(inputs.items(), key=lambda item: rank.get(re.sub(r"_\d+$", "", item[0]), 0.5)))
+    return dict(sorted(inputs.items(), key=lambda item: rank.get(re.sub(r"_\d+$", "", item[0]), 1.5)))
 
 
 def _of_type(given: JSON, default: Scalar, name: str) -> Scalar:

@@ -73,8 +73,6 @@ class ClipValue(Value):
     text_encoder_2: Link | None = None
     last_layer: int = 0
     """What CLIPSetLastLayer says, -1 to -24; 0: nobody has said anything."""
-    embeddings: Mapping[str, str] = field(default_factory=lambda: NOTHING)
-    """Textual inversions that its tokenizers know already, by the name in the prompt."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,7 @@ KINDS: Final = {
         "T2IAdapter",
         {"in_channels": 3, "downscale_factor": 8, "adapter_type": "full_adapter"},
     ),
+    "vae": Kind("VAE", "diffusers", "AutoencoderKL", {"latent_channels": 4, "block_out_channels": [64]}),
 }
 """By the role of the part."""
 

@@ -16,11 +16,17 @@ from latentgraph.graph.access import AccessError
 from latentgraph.graph.digests import file_digest
 from latentgraph.nodes.loading.held import json_digest
 from latentgraph.nodes.loading.sources import misfit, part_class, quiet_libraries
+from latentgraph.nodes.loading.vae_file import vae_config, vae_tensors
 from latentgraph.nodes.loading.weights import read_header, refuse_pickle
 
 Header = Mapping[str, Any]
 Tensors = dict[str, Any]
-NAMES: Final = {"controlnet": "ControlNet", "t2i_adapter": "T2I-Adapter", "image_encoder": "image encoder"}
+NAMES: Final = {
+    "controlnet": "ControlNet",
+    "t2i_adapter": "T2I-Adapter",
+    "image_encoder": "image encoder",
+    "vae": "VAE",
+}
 """What messages call the roles."""
 _CONTROL: Final = "control_model."
 _ADAPTER: Final = "adapter."
@@ -247,9 +253,16 @@ def image_encoder_file(header: Header) -> FileKind:
     return FileKind(config, lambda tensors: tensors)
 
 
+def vae_file(header: Header) -> FileKind:
+    """A VAE, in the names of the original code or in those of diffusers."""
+    config = vae_config(header)
+    return FileKind(config, lambda tensors: vae_tensors(tensors, config))
+
+
 READERS: Final[Mapping[str, Callable[[Header], FileKind]]] = {
     "controlnet": controlnet_file,
     "t2i_adapter": t2i_adapter_file,
     "image_encoder": image_encoder_file,
+    "vae": vae_file,
 }
 """By the role of the part."""
