@@ -1,9 +1,10 @@
-"""Help texts out of a docstring in Google's style: the summary, the description and a line for each argument."""
+"""Help texts out of a docstring in Google's style: summary, description, a line for each argument, an example."""
 
 from __future__ import annotations
 
 import inspect
 import re
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -21,6 +22,8 @@ class Docstring:
     """The paragraphs after it, before the first section."""
     arguments: Mapping[str, str] = field(default_factory=dict)
     returns: str = ""
+    example: str = ""
+    """Lines of Python that call what it documents."""
 
 
 def parse_docstring(text: str) -> Docstring:
@@ -37,7 +40,9 @@ def parse_docstring(text: str) -> Docstring:
     paragraphs = "\n".join(sections[""]).strip().split("\n\n")
     arguments = _arguments(sections.get("Args", []) + sections.get("Attributes", []))
     returns = " ".join(line.strip() for line in sections.get("Returns", [])).strip()
-    return Docstring(_joined(paragraphs[0]), "\n\n".join(_joined(p) for p in paragraphs[1:]), arguments, returns)
+    example = textwrap.dedent("\n".join(sections.get("Example", []))).strip()
+    description = "\n\n".join(_joined(paragraph) for paragraph in paragraphs[1:])
+    return Docstring(_joined(paragraphs[0]), description, arguments, returns, example)
 
 
 def _arguments(lines: list[str]) -> dict[str, str]:

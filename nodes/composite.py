@@ -24,6 +24,11 @@ def composite_latents(
         left: Where they begin, in pixels of the picture; whole cells count.
         top: Where they begin, in pixels.
         feather: Pixels over which they grow from nothing at edges inside the picture.
+
+    Example:
+        vae = load_model().vae
+        small = empty_latents(vae, height=32, width=32)
+        pasted = composite_latents(empty_latents(vae, height=64, width=64), small, left=16, top=16)
     """
     import torch
 
@@ -55,5 +60,8 @@ def invert_image(image: Image) -> Image:
 
     Args:
         image: One or more.
+
+    Example:
+        negative = invert_image(load_image("./photo.png"))
     """
     return Image(1 - image.samples)

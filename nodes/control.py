@@ -48,6 +48,9 @@ def load_controlnet(controlnet: Annotated[str, ReadsComponent(ControlNet)]) -> O
     Args:
         controlnet: A folder (./, ../ or / first) with its config.json and its weights in safetensors, or a
             .safetensors file of a ControlNet alone.
+
+    Example:
+        controlnet = load_controlnet("./controlnet").controlnet
     """
     return OpenedControlNet(open_component(ControlNet, controlnet))
 
@@ -72,6 +75,12 @@ def control(
         start: Share of the steps before which it is silent.
         end: Share of the steps after which it is silent.
         guess_mode: Move only the prediction for the prompt, and the coarse levels more than the fine ones.
+
+    Example:
+        model = load_model()
+        positive = encode(model.text_encoder, tokenize(model.tokenizer, "a red circle"))
+        controlnet = load_controlnet("./controlnet").controlnet
+        steered = control(guidance(positive), controlnet, load_image("./edges.png"), scale=0.8)
     """
     if start >= end:
         raise ValueError(f"start is {start:g} and end is {end:g}; a ControlNet has to begin before it ends")

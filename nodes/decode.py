@@ -20,6 +20,11 @@ def decode(vae: VAE, latents: Latents, *, context: RunContext = ALONE) -> Image:
     Args:
         vae: Of the model.
         latents: Without noise, as the last step left them.
+
+    Example:
+        model = load_model()
+        image = decode(model.vae, empty_latents(model.vae, height=64, width=64))
+        assert image.samples.shape == (1, 3, 64, 64)
     """
     module = loaded(vae, context)
     samples = latents.samples.to(module.dtype)  # One that overflows in float16 is in float32 always.

@@ -57,6 +57,14 @@ def denoise_step(
         random: Stream for the noise that some schedulers add again.
         guidance: What to steer by.
         eta: Share of new noise in each step, for DDIM and its kin; the others ignore it.
+
+    Example:
+        model = load_model()
+        positive = encode(model.text_encoder, tokenize(model.tokenizer, "a red circle"))
+        timesteps, state = schedule(model.scheduler, 20)
+        noise, random = draw_noise(model.denoiser, model.vae, random_state(7))
+        latents, steered = make_latents(noise, state), guidance(positive)
+        latents, state, random = denoise_step(model.denoiser, latents, timesteps[0], state, random, steered)
     """
     scheduler = copied(state)
     model_input = scaled_input(scheduler, latents.samples, timestep)

@@ -48,6 +48,12 @@ def scale_model_input(latents: Latents, timestep: Timestep, state: SchedulerStat
         latents: Noisy, as the step before left them.
         timestep: Of this turn.
         state: The scheduler as the step before left it.
+
+    Example:
+        model = load_model()
+        timesteps, state = schedule(model.scheduler, 20)
+        noise, random = draw_noise(model.denoiser, model.vae, random_state(7))
+        model_input, state = scale_model_input(make_latents(noise, state), timesteps[0], state)
     """
     scheduler = copied(state)
     samples = scaled_input(scheduler, latents.samples, timestep)
@@ -70,6 +76,14 @@ def predict_noise(
         model_input: Latents, scaled for the denoiser.
         timestep: Of this turn.
         guidance: What to steer by.
+
+    Example:
+        model = load_model()
+        positive = encode(model.text_encoder, tokenize(model.tokenizer, "a red circle"))
+        timesteps, state = schedule(model.scheduler, 20)
+        noise, random = draw_noise(model.denoiser, model.vae, random_state(7))
+        model_input, state = scale_model_input(make_latents(noise, state), timesteps[0], state)
+        predictions = predict_noise(model.denoiser, model_input, timesteps[0], guidance(positive))
     """
     module = loaded_module(denoiser, context)
     positive, negative = predictions(module, model_input.samples, timestep, guidance, context)
@@ -102,6 +116,14 @@ def guide(predictions: PredictionPair, guidance: Guidance) -> NoisePrediction:
     Args:
         predictions: For both sides.
         guidance: Its scale says how far, its rescale how much of the spread to draw back.
+
+    Example:
+        model = load_model()
+        positive = encode(model.text_encoder, tokenize(model.tokenizer, "a red circle"))
+        timesteps, state = schedule(model.scheduler, 20)
+        latents = make_latents(draw_noise(model.denoiser, model.vae, random_state(7)).noise, state)
+        predictions = predict_noise(model.denoiser, latents, timesteps[0], guidance(positive, positive))
+        prediction = guide(predictions, guidance(positive, positive))
     """
     positive, negative = predictions.positive, predictions.negative
     if negative is None:
@@ -128,6 +150,13 @@ def scheduler_step(
         state: The scheduler as scale_model_input gave it.
         random: Stream for the noise that some schedulers add again.
         eta: Share of new noise in each step, for DDIM and its kin; the others ignore it.
+
+    Example:
+        model = load_model()
+        timesteps, state = schedule(model.scheduler, 20)
+        noise, random = draw_noise(model.denoiser, model.vae, random_state(7))
+        prediction = prediction_target(make_latents(noise, state), noise, timesteps[0], state)
+        latents, state, random = scheduler_step(make_latents(noise, state), prediction, timesteps[0], state, random)
     """
     scheduler = copied(state)
     samples, after = stepped(scheduler, prediction.samples, timestep, latents.samples, random, eta)

@@ -24,6 +24,12 @@ def depth_channels(guidance: Guidance, depth: Depth, latents: Latents) -> Guidan
         guidance: What else it is told.
         depth: From read_depth or estimate_depth; the least is taken for the farthest point, the most for the nearest.
         latents: That denoising starts from; tell the size.
+
+    Example:
+        model = load_model("./sd2-depth")
+        positive = encode(model.text_encoder, tokenize(model.tokenizer, "a red circle"))
+        depth = read_depth(load_image("./depth.png"))
+        steered = depth_channels(guidance(positive), depth, empty_latents(model.vae, height=64, width=64))
     """
     seen = depth_map(depth.samples.to(latents.samples), latents.samples.shape[-2:])
     return replace(guidance, channels=repeated(seen, len(guidance.positive.embeddings)))
@@ -35,6 +41,9 @@ def read_depth(image: Image) -> Depth:
 
     Args:
         image: Bright is near; of colours only the lightness counts.
+
+    Example:
+        depth = read_depth(load_image("./depth.png"))
     """
     return Depth(lightness(image.samples))
 

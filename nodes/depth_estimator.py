@@ -42,6 +42,9 @@ def load_depth_estimator(model: Annotated[str, ReadsModel()]) -> OpenedDepthEsti
 
     Args:
         model: A local folder in diffusers layout (./, ../ or / first), or owner/name on the hub.
+
+    Example:
+        estimator = load_depth_estimator("./sd2-depth").depth_estimator
     """
     return OpenedDepthEstimator(opened_with_estimator(model).handles()["depth_estimator"])
 
@@ -69,6 +72,10 @@ def estimate_depth(depth_estimator: DepthEstimator, image: Image, *, context: Ru
     Args:
         depth_estimator: From load_depth_estimator.
         image: One picture or more.
+
+    Example:
+        estimator = load_depth_estimator("./sd2-depth").depth_estimator
+        depth = estimate_depth(estimator, load_image("./photo.png"))
     """
     import torch
 

@@ -28,6 +28,9 @@ def canny_edges(image: Image, low_threshold: Threshold = 0.4, high_threshold: Th
         image: One or more.
         low_threshold: A pixel of a gradient between the two counts where it hangs together with one above the other.
         high_threshold: A pixel of a gradient above it is an edge.
+
+    Example:
+        edges = canny_edges(load_image("./photo.png"), low_threshold=0.1, high_threshold=0.3)
     """
     import torch
 

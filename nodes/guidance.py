@@ -36,6 +36,12 @@ def guidance(
         scale: 1 is no guidance; more follows the prompt closer and varies less.
         rescale: Against overexposure at high scales: 0 is off, 0.7 is common (Lin et al. 2023, section 3.4).
         like: Both sides are repeated for each image of these latents; null: they have a row for each already.
+
+    Example:
+        model = load_model()
+        positive = encode(model.text_encoder, tokenize(model.tokenizer, "a red circle"))
+        negative = encode(model.text_encoder, tokenize(model.tokenizer, ""))
+        steered = guidance(positive, negative, scale=5.0)
     """
     import torch
 

@@ -31,6 +31,12 @@ def guidance_flux(
         negative: What it should not show; null: there is no negative side.
         guidance_scale: The number that a distilled denoiser is told (Meng et al. 2023); the others ignore it.
         true_cfg_scale: Of classifier-free guidance (Ho & Salimans 2022): 1 or less means none.
+
+    Example:
+        model = load_flux("./flux")
+        tokens = tokenize_flux(model.tokenizer, model.tokenizer_2, "a red circle")
+        positive = encode_flux(model.text_encoder, model.text_encoder_2, tokens)
+        steered = guidance_flux(positive, model.denoiser, guidance_scale=3.5)
     """
     import torch
 

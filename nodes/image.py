@@ -29,6 +29,10 @@ def load_image(path: Annotated[str, ReadsFile(PICTURE_SUFFIXES)]) -> Image:
 
     Args:
         path: Of a PNG, JPEG, WebP, BMP, GIF or TIFF file; of an animation the first picture is taken.
+
+    Example:
+        photo = load_image("./photo.png")
+        assert photo.samples.shape[:2] == (1, 3)
     """
     return read_image(Path(path))
 
@@ -40,6 +44,9 @@ def save_image(image: Image, name: FileName = "image", *, context: RunContext = 
     Args:
         image: One file is written for each picture of the batch.
         name: Beginning of the file's name; a number and .png follow.
+
+    Example:
+        photo = save_image(load_image("./photo.png"), "copy")  # in a run: copy-1.png
     """
     context.save(image, name)
     return image

@@ -45,6 +45,11 @@ def encode_image(
         random: The stream to draw from.
         for_each_stream: Where each image has a stream of its own: whether a picture is encoded once for each of them,
             as for image to image, or once from the first of them, as diffusers does it for inpainting.
+
+    Example:
+        model = load_model()
+        latents, random = encode_image(model.vae, load_image("./photo.png"), random_state(7))
+        picture = decode(model.vae, latents)
     """
     samples = whole_cells(image.samples, pixels_per_cell(vae.config))
     # As diffusers does it: one that overflows in float16 is not trusted with a picture in bfloat16 either.
@@ -69,6 +74,9 @@ def encode_image_mean(vae: VAE, image: Image, *, context: RunContext = ALONE) ->
         vae: Of the model.
         image: Where an edge is no multiple of the VAE's cell (8 pixels in Stable Diffusion), as much is cut off at
             both sides.
+
+    Example:
+        latents = encode_image_mean(load_model().vae, load_image("./photo.png"))
     """
     import torch
 
@@ -166,6 +174,12 @@ def draw_noise_like(
         random: The stream to draw from.
         images_per_prompt: How many noises for each of the latents.
         skip: Draw so many images before, which nobody gets: the noise of a batch from this place in it on.
+
+    Example:
+        model = load_model()
+        latents, random = encode_image(model.vae, load_image("./photo.png"), random_state(7))
+        noise, random = draw_noise_like(latents, random)
+        assert noise.samples.shape == latents.samples.shape
     """
     samples = latents.samples
     shape = (len(samples) * images_per_prompt, *samples.shape[1:])
@@ -188,6 +202,13 @@ def add_noise(latents: Latents, noise: Noise, timesteps: list[Timestep] | Timest
         noise: Of deviation 1, for the same size; where there are more noises, the latents are repeated.
         timesteps: Still to go, from skip_steps; or a single one.
         state: The scheduler before the first of them.
+
+    Example:
+        model = load_model()
+        latents, random = encode_image(model.vae, load_image("./photo.png"), random_state(7))
+        timesteps, state = skip_steps(*schedule(model.scheduler, 20), strength=0.5)
+        noise, random = draw_noise_like(latents, random)
+        noisy = add_noise(latents, noise, timesteps, state)
     """
     clean = repeated(latents.samples, len(noise.samples))
     first = timesteps if isinstance(timesteps, Timestep) else timesteps[0]

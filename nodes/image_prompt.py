@@ -35,6 +35,9 @@ def load_image_encoder(image_encoder: Annotated[str, ReadsComponent(ImageEncoder
     Args:
         image_encoder: A folder (./, ../ or / first) with the config.json and the weights of a
             CLIPVisionModelWithProjection, or a .safetensors file of one alone.
+
+    Example:
+        encoder = load_image_encoder("./image_encoder").image_encoder
     """
     return OpenedImageEncoder(open_component(ImageEncoder, image_encoder))
 
@@ -50,6 +53,10 @@ def crop_for_encoder(image_encoder: ImageEncoder, image: Image, after: Image | N
         image_encoder: That will see them.
         image: One picture or more.
         after: Pictures from another crop_for_encoder that these are laid behind.
+
+    Example:
+        encoder = load_image_encoder("./image_encoder").image_encoder
+        square = crop_for_encoder(encoder, load_image("./photo.png"))
     """
     import torch
 
@@ -72,6 +79,11 @@ def encode_image_prompt(
         image_encoder: That the IP-Adapter was trained with.
         ip_adapter: From load_ip_adapter.
         image: One picture or more; together they are one prompt.
+
+    Example:
+        denoiser, adapter = load_ip_adapter(load_model().denoiser, "./ip_adapter.safetensors")
+        encoder = load_image_encoder("./image_encoder").image_encoder
+        prompt = encode_image_prompt(encoder, adapter, load_image("./photo.png"))
     """
     name = "hidden_size" if ip_adapter.hidden_states else "projection_dim"
     width = image_encoder.config.get(name)
@@ -142,6 +154,12 @@ def add_image_prompt(
             {"up": {"block_0": [0, 1, 0]}} for the style of the pictures alone in Stable Diffusion XL.
         mask: Where in the picture to be made they count, of its shape: one for all of them, or one for each. What is
             at least half covered is in. Null: everywhere.
+
+    Example:
+        model = load_model()
+        positive = encode(model.text_encoder, tokenize(model.tokenizer, "a red circle"))
+        prompt = load_image_prompt("./image_prompt.safetensors")
+        steered = add_image_prompt(guidance(positive), prompt, scale=0.6)
     """
     import torch
 

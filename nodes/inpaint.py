@@ -65,6 +65,10 @@ def encode_start(
         image: The picture.
         random: The stream to draw from; at a strength of 1 nothing is drawn.
         strength: That skip_steps is given.
+
+    Example:
+        model = load_model()
+        latents, random = encode_start(model.vae, load_image("./photo.png"), random_state(7), strength=0.8)
     """
     if strength == 1:
         return EncodedStart(None, random)
@@ -87,6 +91,13 @@ def start_inpaint(
         timesteps: Still to go, from skip_steps.
         state: The scheduler before the first of them.
         strength: That skip_steps was given.
+
+    Example:
+        model = load_model()
+        latents, random = encode_start(model.vae, load_image("./photo.png"), random_state(7), strength=0.8)
+        noise, random = draw_noise_like(latents, random)
+        timesteps, state = skip_steps(*schedule(model.scheduler, 20), strength=0.8)
+        start = start_inpaint(latents, noise, timesteps, state, strength=0.8)
     """
     if strength == 1:
         return make_latents(noise, state)
@@ -116,6 +127,14 @@ def keep_unmasked(
         timestep: Of this turn.
         timesteps: Of all turns.
         state: The scheduler after the step.
+
+    Example:
+        model = load_model()
+        latents, random = encode_image(model.vae, load_image("./photo.png"), random_state(7))
+        timesteps, state = schedule(model.scheduler, 20)
+        noise, random = draw_noise_like(latents, random)
+        noisy = add_noise(latents, noise, timesteps, state)
+        kept = keep_unmasked(noisy, latents, noise, load_mask("./mask.png"), timesteps[0], timesteps, state)
     """
     fresh = latent_mask(mask, latents.samples, latents.height, latents.width)
     kept = repeated(original.samples, len(latents.samples)).contiguous()
@@ -140,6 +159,14 @@ def restore_unmasked(
         mask: In pixels, of any size; soft values mix.
         timestep: Of this turn.
         state: The scheduler as the step before left it.
+
+    Example:
+        model = load_model()
+        latents = encode_image_mean(model.vae, load_image("./photo.png"))
+        timesteps, state = schedule(model.scheduler, 20)
+        noise, random = draw_noise_like(latents, random_state(7))
+        noisy = add_noise(latents, noise, timesteps, state)
+        restored = restore_unmasked(noisy, latents, noise, load_mask("./mask.png"), timesteps[0], state)
     """
     fresh = soft_latent_mask(mask, latents.samples)
     kept = noised(repeated(original.samples, len(latents.samples)).contiguous(), noise, timestep, state)
@@ -164,6 +191,15 @@ def keep_prediction(
         mask: In pixels, of any size; soft values mix.
         timestep: Of this turn.
         state: The scheduler as scale_model_input gave it; it tells what a prediction is of.
+
+    Example:
+        model = load_model()
+        latents = encode_image_mean(model.vae, load_image("./photo.png"))
+        timesteps, state = schedule(model.scheduler, 20)
+        noise, random = draw_noise_like(latents, random_state(7))
+        noisy = add_noise(latents, noise, timesteps, state)
+        prediction = prediction_target(noisy, noise, timesteps[0], state)
+        kept = keep_prediction(prediction, noisy, latents, load_mask("./mask.png"), timesteps[0], state)
     """
     fresh = soft_latent_mask(mask, prediction.samples)
     kept = repeated(original.samples, len(latents.samples)).to(prediction.samples)
@@ -206,6 +242,13 @@ def inpaint_channels(guidance: Guidance, mask: Mask, masked_latents: Latents, bi
         masked_latents: Of the picture with the mask painted over, from mask_image and encode_image.
         bilinear: How the mask is made as small as the latents: by one pixel of each cell, as in diffusers, or bilinear,
             half and more counting as masked.
+
+    Example:
+        model = load_model("./sd1-inpaint")
+        positive = encode(model.text_encoder, tokenize(model.tokenizer, "a red circle"))
+        photo, mask = load_image("./photo.png"), load_mask("./mask.png")
+        masked = encode_image_mean(model.vae, mask_image(photo, mask))
+        steered = inpaint_channels(guidance(positive), mask, masked)
     """
     import torch
 

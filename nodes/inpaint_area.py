@@ -50,6 +50,11 @@ def inpaint_area(
         width: To work in, in pixels; null: what the model was trained on.
         padding_mask_crop: Work on the smallest part that holds all that is masked and this many pixels around it;
             null: on the whole picture.
+
+    Example:
+        model = load_model()
+        photo, mask = load_image("./photo.png"), load_mask("./mask.png")
+        image, mask, area = inpaint_area(photo, mask, model.denoiser, model.vae, padding_mask_crop=8)
     """
     import torch
 
@@ -97,6 +102,10 @@ def overlay(image: Image, original: Image, mask: Mask, area: CropArea | None = N
         original: The whole picture.
         mask: Of the whole picture, before inpaint_area; where it is soft, both are mixed.
         area: Where the part lies; null: what was made is the whole, and stays as it is.
+
+    Example:
+        photo, mask = load_image("./photo.png"), load_mask("./mask.png")
+        pasted = overlay(photo, photo, mask)
     """
     if area is None:
         return image

@@ -133,6 +133,9 @@ def load_ip_adapter(denoiser: Denoiser, ip_adapter: Annotated[str, ReadsIPAdapte
     Args:
         denoiser: Of the model: a UNet.
         ip_adapter: A .safetensors file in the layout of the IP-Adapter's authors, plain, plus or full-face.
+
+    Example:
+        denoiser, adapter = load_ip_adapter(load_model().denoiser, "./ip_adapter.safetensors")
     """
     file = read_ip_adapter(Path(ip_adapter), Path(ip_adapter).name)
     hold_fits(file, denoiser.config)

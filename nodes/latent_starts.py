@@ -44,6 +44,10 @@ def empty_latents(
         height: Of the image in pixels.
         width: Of the image in pixels.
         batch: Number of images.
+
+    Example:
+        latents = empty_latents(load_model().vae, height=64, width=64)
+        assert not latents.samples.any()
     """
     import torch
 
@@ -59,6 +63,10 @@ def repeat_latents(latents: Latents, amount: Annotated[int, Field(ge=1, le=64)] 
     Args:
         latents: One or more.
         amount: How often.
+
+    Example:
+        latents = repeat_latents(empty_latents(load_model().vae, height=64, width=64), amount=4)
+        assert len(latents.samples) == 4
     """
     return with_samples(latents, latents.samples.repeat(amount, 1, 1, 1))
 
@@ -73,6 +81,10 @@ def pick_latents(
         latents: Several.
         first: The place of the first one to take, counted from 0; one past the end takes the last.
         count: How many; where there are fewer, those that there are.
+
+    Example:
+        latents = empty_latents(load_model().vae, height=64, width=64, batch=3)
+        assert len(pick_latents(latents, first=1, count=2).samples) == 2
     """
     begin = min(first, len(latents.samples) - 1)
     return with_samples(latents, latents.samples[begin : begin + count].clone())
@@ -89,6 +101,13 @@ def start_latents(latents: Latents, state: SchedulerState, noise: Noise | None =
         latents: Clean; or with the noise in them that another loop left, from `leftover_latents`.
         state: The scheduler before its first step, from `schedule_sigmas`.
         noise: Of deviation 1, for the same size; null: none is added.
+
+    Example:
+        model = load_model()
+        timesteps, state = schedule_sigmas(configure_scheduler(model.scheduler, "EulerDiscreteScheduler"))
+        empty = empty_latents(model.vae, height=64, width=64)
+        noise, random = draw_noise_like(empty, random_state(7))
+        latents = start_latents(empty, state, noise)
     """
     scheduler = copied(state)
     sigma = level(scheduler, 0)
@@ -112,6 +131,12 @@ def leftover_latents(latents: Latents, state: SchedulerState) -> Latents:
     Args:
         latents: As the last step left them.
         state: The scheduler after it.
+
+    Example:
+        model = load_model()
+        scheduler = configure_scheduler(model.scheduler, "EulerDiscreteScheduler")
+        timesteps, state = schedule_sigmas(scheduler, end_at_step=10, leftover_noise=True)
+        latents = leftover_latents(start_latents(empty_latents(model.vae, 64, 64), state), state)
     """
     scheduler = copied(state)
     return with_samples(latents, latents.samples * measure(scheduler, level(scheduler, -1)))

@@ -58,6 +58,11 @@ def draw_noise(
         like: As many images as it has rows, in place of `batch`.
         given: Numbers of deviation 1 to begin as, in place of drawn ones (diffusers' argument `latents`); nothing is
             drawn then, and the size is theirs.
+
+    Example:
+        model = load_model()
+        noise, random = draw_noise(model.denoiser, model.vae, random_state(7), height=64, width=64, batch=2)
+        assert len(noise.samples) == 2
     """
     scale = pixels_per_cell(vae.config)
     own_height, own_width = trained_size(denoiser.config, scale)
@@ -88,6 +93,12 @@ def make_latents(noise: Noise, state: SchedulerState) -> Latents:
     Args:
         noise: Of deviation 1.
         state: The scheduler before its first step.
+
+    Example:
+        model = load_model()
+        timesteps, state = schedule(model.scheduler, 20)
+        noise, random = draw_noise(model.denoiser, model.vae, random_state(7))
+        latents = make_latents(noise, state)
     """
     return Latents(noise.samples * initial_deviation(state), noise.height, noise.width, family=noise.family)
 

@@ -44,6 +44,10 @@ def draw_noise_flux(
         like: As many images as it has rows, in place of `batch`.
         given: Numbers of deviation 1 to begin as, in place of drawn ones; nothing is drawn then, and the size is
             theirs.
+
+    Example:
+        model = load_flux("./flux")
+        noise, random = draw_noise_flux(model.denoiser, model.vae, random_state(7), height=64, width=64)
     """
     cell = pixels_per_cell(vae.config)
     usual = TRAINED_CELLS * cell
@@ -72,6 +76,9 @@ def size_in_patches(
         image: The picture to begin from.
         height: In pixels, rounded down to whole patches (multiples of 16); null: that of the image, or 1024.
         width: In pixels, rounded down to whole patches (multiples of 16); null: that of the image, or 1024.
+
+    Example:
+        height, width = size_in_patches(load_flux("./flux").vae, load_image("./photo.png"))
     """
     cell = pixels_per_cell(vae.config)
     usual = (TRAINED_CELLS * cell,) * 2 if image is None else image.samples.shape[-2:]

@@ -39,6 +39,10 @@ def draw_timesteps(scheduler: Scheduler, random: RandomState, count: Annotated[i
         scheduler: Of the model; tells its noise levels.
         random: The stream to draw from.
         count: How many turns the loop is to take; 0 learns nothing.
+
+    Example:
+        timesteps, state, random = draw_timesteps(load_model().scheduler, random_state(7), count=100)
+        assert len(timesteps) == 100
     """
     import torch
 
@@ -60,6 +64,13 @@ def prediction_target(latents: Latents, noise: Noise, timestep: Timestep, state:
         noise: That was added to them.
         timestep: At which it was added.
         state: The noise levels, from draw_timesteps.
+
+    Example:
+        model = load_model()
+        latents, random = encode_image(model.vae, load_image("./photo.png"), random_state(7))
+        timesteps, state, random = draw_timesteps(model.scheduler, random, count=1)
+        noise, random = draw_noise_like(latents, random)
+        target = prediction_target(latents, noise, timesteps[0], state)
     """
     return NoisePrediction(target_samples(latents.samples, noise.samples, timestep, state), latents.family)
 

@@ -64,6 +64,10 @@ def start_token(
         token: What texts will call it, such as <mine>.
         initial_word: The nearest word that the model has; it is a single token.
         vectors: How many embeddings make up the token; more can hold more, and fit the pictures too closely sooner.
+
+    Example:
+        model = load_model()
+        learned = start_token(model.tokenizer, model.text_encoder, "<mine>", initial_word="circle")
     """
     live = loaded(tokenizer, context)
     numbers = live(initial_word, add_special_tokens=False).input_ids
@@ -84,6 +88,12 @@ def teach_token(
         tokenizer: Of the model.
         text_encoder: Of the model.
         learned: The token; its texts are for the tokenizer that comes out here.
+
+    Example:
+        model = load_model()
+        learned = start_token(model.tokenizer, model.text_encoder, "<mine>", initial_word="circle")
+        tokenizer, text_encoder = teach_token(model.tokenizer, model.text_encoder, learned)
+        tokens = tokenize(tokenizer, "a <mine>")
     """
     first = room_for(learned.token, tokenizer, context)
     refuse_other_width(f"the token {learned.token!r}", learned.vectors.shape[-1], text_encoder)
@@ -157,6 +167,17 @@ def token_gradient(
         target: What the denoiser would have to predict.
         timestep: Of this turn.
         report_every: Turns from one report of the loss to the next; 1 reports each.
+
+    Example:
+        model = load_model()
+        learned = start_token(model.tokenizer, model.text_encoder, "<mine>", initial_word="circle")
+        tokenizer = teach_token(model.tokenizer, model.text_encoder, learned).tokenizer
+        latents = encode_image_mean(model.vae, load_image("./photo.png"))
+        timesteps, state, random = draw_timesteps(model.scheduler, random_state(7), count=1)
+        noise, random = draw_noise_like(latents, random)
+        pair = add_noise(latents, noise, timesteps[0], state), prediction_target(latents, noise, timesteps[0], state)
+        parts = tokenize(tokenizer, "a <mine>"), tokenizer, model.text_encoder, model.denoiser
+        gradient, loss = token_gradient(learned, *parts, *pair, timesteps[0])
     """
     import torch
     import torch.nn.functional as F
@@ -232,6 +253,14 @@ def adam_step(
         gradient: From token_gradient.
         learning_rate: How far a step goes; 0 leaves the token as it was begun.
         weight_decay: Share of the learning rate by which each step draws the embeddings towards zero.
+
+    Example:
+        from latentgraph.nodes.values import TokenGradient
+
+        model = load_model()
+        learned = start_token(model.tokenizer, model.text_encoder, "<mine>", initial_word="circle")
+        moved = adam_step(learned, TokenGradient(learned.vectors, learned.family), learning_rate=0.01)
+        assert moved.steps == 1
     """
     import torch
 
@@ -254,6 +283,11 @@ def save_token(learned: LearnedToken, name: FileName = "token", *, context: RunC
     Args:
         learned: Its embeddings become the one tensor of a safetensors file, by the name of the token.
         name: Beginning of the file's name; a number and .safetensors follow.
+
+    Example:
+        model = load_model()
+        learned = start_token(model.tokenizer, model.text_encoder, "<mine>", initial_word="circle")
+        learned = save_token(learned, "mine")  # in a run: mine-1.safetensors
     """
     context.save(learned, name)
     return learned

@@ -14,6 +14,9 @@ def split_integers(text: str | None = None) -> list[int] | None:
 
     Args:
         text: Numbers with commas or blanks between; null or blank: no list.
+
+    Example:
+        assert split_integers("7, 8 9") == [7, 8, 9]
     """
     return _numbers(text, int, "a whole number")
 
@@ -24,6 +27,9 @@ def split_numbers(text: str | None = None) -> list[float] | None:
 
     Args:
         text: Numbers with commas or blanks between; null or blank: no list.
+
+    Example:
+        assert split_numbers("0, 0.5 1") == [0.0, 0.5, 1.0]
     """
     return _numbers(text, float, "a number")
 
@@ -34,6 +40,9 @@ def split_lines(text: str) -> list[str]:
 
     Args:
         text: An empty one is one empty line; line ends at its end do not count.
+
+    Example:
+        assert split_lines("a red circle\\na tree") == ["a red circle", "a tree"]
     """
     return text.rstrip("\n").split("\n")
 

@@ -66,6 +66,11 @@ def load_model(
         model: builtin:NAME, a local folder or .safetensors file (./, ../ or / first), or owner/name on the hub.
         config: For a single file that is not of the usual shape: a model in diffusers layout whose configuration,
             tokenizer and scheduler it is loaded with, or builtin:sd1, builtin:sd2 or builtin:sd2_base.
+
+    Example:
+        model = load_model()
+        own = load_model("./sd1")  # a folder in diffusers' layout, or a .safetensors file
+        assert own.denoiser.family == "sd1"
     """
     opened = opened_model(model, config)
     handles = opened.handles()

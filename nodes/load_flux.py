@@ -53,6 +53,10 @@ def load_flux(model: Annotated[str, ReadsModel()]) -> FluxModel:
 
     Args:
         model: A local folder in diffusers layout (./, ../ or / first), or owner/name on the hub.
+
+    Example:
+        model = load_flux("./flux")
+        assert model.denoiser.family == "flux"
     """
     handles = opened_flux(model).handles()
     return FluxModel(**{name: handles[name] for name in FluxModel._fields})

@@ -62,6 +62,10 @@ def load_images(
         width: In pixels; null: as they are.
         fit: Where the shape is another: stretch, fill what is left over with the colours of the edge, or crop what is
             too much.
+
+    Example:
+        photos = load_images("./photos", height=64, width=64, fit="crop")
+        assert len(photos.samples) == 2
     """
     import torch
 

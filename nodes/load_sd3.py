@@ -56,6 +56,10 @@ def load_sd3(model: Annotated[str, ReadsModel()], use_t5: bool = True) -> SD3Mod
         model: A local folder in diffusers layout (./, ../ or / first), or owner/name on the hub.
         use_t5: Whether to read the prompt by the third text encoder too, which is by far the largest. Without it zeros
             stand in its place, as in diffusers with text_encoder_3=None; a model that has none goes so anyway.
+
+    Example:
+        model = load_sd3("./sd3", use_t5=False)
+        assert model.text_encoder_3 is None
     """
     handles = opened_sd3(model).handles()
     parts = SD3Model(**{name: handles[name] for name in SD3Model._fields})

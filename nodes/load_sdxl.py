@@ -57,6 +57,10 @@ def load_sdxl(
         model: A local folder in diffusers layout or a .safetensors file (./, ../ or / first), or owner/name on the hub.
         config: For a single file that is not of the usual shape: a model in diffusers layout whose configuration,
             tokenizers and scheduler it is loaded with.
+
+    Example:
+        model = load_sdxl("./sdxl")
+        assert model.denoiser.family == "sdxl"
     """
     opened = opened_sdxl(model, config)
     handles = opened.handles()

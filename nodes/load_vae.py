@@ -40,6 +40,10 @@ def load_vae(vae: Annotated[str, ReadsComponent(VAE)], family: Family = "sd1") -
     Args:
         vae: A .safetensors file or a folder with its config.json (./, ../ or / first).
         family: Of the model that it is used with, which decides the scale of its latents: a file does not say it.
+
+    Example:
+        vae = load_vae("./sd1/vae").vae
+        image = decode(vae, empty_latents(vae, height=64, width=64))
     """
     opened = open_component(VAE, vae)
     config = {**opened.config, "scaling_factor": SCALES[family]}

@@ -144,6 +144,10 @@ def load_lora(
         scale: How much of it to add; 0 is nothing, and below 0 is its contrary.
         text_encoder_scale: For the text encoder; null: as for the denoiser.
         fused: Add it to the weights once and not at every call: faster, and rounded a little otherwise.
+
+    Example:
+        model = load_model()
+        denoiser, text_encoder = load_lora(model.denoiser, model.text_encoder, "./lora.safetensors", scale=0.8)
     """
     file = read_lora(Path(lora), Path(lora).name)
     content = file_digest(file.path)

@@ -63,6 +63,10 @@ def load_lora_sdxl(
         text_encoder_scale: For the first text encoder; null: as for the denoiser.
         text_encoder_2_scale: For the second one; null: as for the denoiser.
         fused: Add it to the weights once and not at every call: faster, and rounded a little otherwise.
+
+    Example:
+        model = load_sdxl("./sdxl")
+        parts = load_lora_sdxl(model.denoiser, model.text_encoder_2, "./lora-sdxl.safetensors", model.text_encoder)
     """
     file = read_lora(Path(lora), Path(lora).name)
     content = file_digest(file.path)

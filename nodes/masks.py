@@ -31,6 +31,10 @@ def load_mask(path: Annotated[str, ReadsFile(PICTURE_SUFFIXES)], channel: FileCh
         path: Of a PNG, JPEG, WebP, BMP, GIF or TIFF file.
         channel: Which of its channels counts. Of alpha what is transparent is made anew, and of a picture without
             alpha nothing is.
+
+    Example:
+        mask = load_mask("./mask.png")
+        assert mask.samples.shape[:2] == (1, 1)
     """
     if channel == "alpha":
         return Mask(transparency(Path(path)).unsqueeze(0))
@@ -44,6 +48,9 @@ def image_to_mask(image: Image, channel: Channel = "lightness") -> Mask:
     Args:
         image: One or more.
         channel: Which of their channels counts.
+
+    Example:
+        mask = image_to_mask(load_image("./photo.png"), channel="red")
     """
     import torch
 
@@ -59,6 +66,9 @@ def mask_to_image(mask: Mask) -> Image:
 
     Args:
         mask: One or more.
+
+    Example:
+        picture = mask_to_image(load_mask("./mask.png"))
     """
     return Image(mask.samples.expand(-1, 3, -1, -1).contiguous())
 
@@ -69,6 +79,9 @@ def invert_mask(mask: Mask) -> Mask:
 
     Args:
         mask: One or more.
+
+    Example:
+        around = invert_mask(load_mask("./mask.png"))
     """
     return Mask(1 - mask.samples)
 
@@ -80,6 +93,10 @@ def resize_mask(mask: Mask, like: Image) -> Mask:
     Args:
         mask: One or more, of any size.
         like: Of the size that is wanted.
+
+    Example:
+        larger = resize_image(load_image("./photo.png"), height=128, width=128)
+        mask = resize_mask(load_mask("./mask.png"), larger)
     """
     return Mask(interpolated(mask.samples, like.samples.shape[-2], like.samples.shape[-1], "bilinear"))
 
@@ -91,6 +108,9 @@ def grow_mask(mask: Mask, pixels: Annotated[int, Field(ge=0, le=1024)] = 6) -> M
     Args:
         mask: One or more; half and more counts as masked, and all of what comes out of it is 0 or 1.
         pixels: Edge of the square that each masked pixel becomes; 0 and 1 make it no larger.
+
+    Example:
+        larger = grow_mask(load_mask("./mask.png"), pixels=6)
     """
     import torch
 
@@ -113,6 +133,9 @@ def blur_mask(mask: Mask, blur_factor: Annotated[float, Field(ge=0)] = 4.0) -> M
     Args:
         mask: One or more.
         blur_factor: Radius in pixels; 0 leaves it as it is.
+
+    Example:
+        soft = blur_mask(load_mask("./mask.png"), blur_factor=4.0)
     """
     if not blur_factor:
         return mask
@@ -130,6 +153,9 @@ def mask_image(image: Image, mask: Mask) -> Image:
     Args:
         image: One or more.
         mask: Of the same size.
+
+    Example:
+        kept = mask_image(load_image("./photo.png"), load_mask("./mask.png"))
     """
     import torch
 

@@ -32,6 +32,11 @@ def mix_conditioning(
         amount: How far to go.
         method: lerp goes in a straight line; slerp turns each token's vector and keeps its length about the same.
         fit: Whether to cut `first` to the tokens of `second`, or fill it up with zeros, where it has another count.
+
+    Example:
+        model = load_model()
+        circle, star = (encode(model.text_encoder, tokenize(model.tokenizer, text)) for text in ("a circle", "a star"))
+        between = mix_conditioning(circle, star, amount=0.5)
     """
     if fit:
         first = replace(first, embeddings=fitted(first.embeddings, second.embeddings.shape[1]))
@@ -56,6 +61,12 @@ def join_conditioning(first: Conditioning, second: Conditioning) -> Conditioning
     Args:
         first: Whose tokens come first.
         second: Of the same model and batch.
+
+    Example:
+        model = load_model()
+        circle, star = (encode(model.text_encoder, tokenize(model.tokenizer, text)) for text in ("a circle", "a star"))
+        both = join_conditioning(circle, star)
+        assert both.embeddings.shape[1] == 154
     """
     import torch
 
@@ -75,6 +86,11 @@ def zero_conditioning(conditioning: Conditioning) -> Conditioning:
 
     Args:
         conditioning: For the shape.
+
+    Example:
+        model = load_model()
+        nothing = zero_conditioning(encode(model.text_encoder, tokenize(model.tokenizer, "")))
+        assert not nothing.embeddings.any()
     """
     import torch
 
@@ -90,6 +106,12 @@ def mix_noise(first: Noise, second: Noise, fractions: Annotated[list[Fraction], 
         first: What it is at 0; of one image.
         second: What it is at 1; of one image of the same size.
         fractions: How far to go; there is one noise in the result for each.
+
+    Example:
+        model = load_model()
+        first, second = (draw_noise(model.denoiser, model.vae, random_state(seed)).noise for seed in (1, 2))
+        walk = mix_noise(first, second, [0.0, 0.5, 1.0])
+        assert len(walk.samples) == 3
     """
     import torch
 

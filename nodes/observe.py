@@ -29,6 +29,11 @@ def observe(
         latents: As the step left them.
         timestep: Of this turn.
         every: 1 reports each turn, 5 every fifth and always the first.
+
+    Example:
+        model = load_model()
+        timesteps, state = schedule(model.scheduler, 20)
+        latents = observe(empty_latents(model.vae, 64, 64), timesteps[0], every=5)  # in a run: a line in the log
     """
     if timestep.index % every == 0:
         spread = latents.samples.detach().float()

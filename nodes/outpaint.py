@@ -41,6 +41,10 @@ def pad_image(
         bottom: Pixels of room.
         feathering: How far the mask reaches into the picture where there is room beside it, in pixels: from 1 at the
             edge, by the square of what is left of the way. 0, or half of the picture and more, is no feathering.
+
+    Example:
+        image, mask = pad_image(load_image("./photo.png"), right=32, feathering=8)
+        assert image.samples.shape[-1] == 96
     """
     import torch
 

@@ -28,6 +28,10 @@ def random_state(seed: Seed, offset: Annotated[int, Field(ge=0)] = 0) -> RandomS
     Args:
         seed: Equal seeds give equal streams, on every device: the numbers are drawn on the CPU.
         offset: Begin so many seeds further, for a second stream of the same seed.
+
+    Example:
+        random = random_state(7)
+        assert random.seed == 7
     """
     return RandomState((seed + offset) % (MAX_SEED + 1))
 
@@ -38,6 +42,10 @@ def random_states(seeds: list[Seed] | None) -> RandomState:
 
     Args:
         seeds: One for each image of the batch, prompt by prompt; a single one begins one stream for all images.
+
+    Example:
+        random = random_states([7, 8])
+        assert [one.seed for one in random.streams] == [7, 8]
     """
     if not seeds:
         raise ValueError("there is no seed; give at least one")

@@ -58,6 +58,12 @@ def regional_prompt(
         end: Share of the denoising after which it does not count.
         latents: What the loop begins at; they tell how many pixels a cell is. Null: 8, as in Stable Diffusion.
         after: Prompts that come before this one.
+
+    Example:
+        model = load_model()
+        circle, star = (encode(model.text_encoder, tokenize(model.tokenizer, text)) for text in ("a circle", "a star"))
+        left = regional_prompt(guidance(circle), box=[0, 0, 0.5, 1], unit="share")
+        both = regional_prompt(guidance(star), box=[0.5, 0, 0.5, 1], unit="share", after=left)
     """
     if guidance.guided or guidance.regions is not None:
         raise ValueError("a prompt among others has one side; make its guidance without a negative conditioning")
@@ -88,6 +94,12 @@ def regional_guidance(
             side only.
         scale: 1 is no guidance; more follows the prompts closer and varies less.
         rescale: Against overexposure at high scales: 0 is off (Lin et al. 2023, section 3.4).
+
+    Example:
+        model = load_model()
+        circle, star = (encode(model.text_encoder, tokenize(model.tokenizer, text)) for text in ("a circle", "a star"))
+        left = regional_prompt(guidance(circle), box=[0, 0, 0.5, 1], unit="share")
+        steered = regional_guidance(regional_prompt(guidance(star), strength=0.5, after=left))
     """
     steering = negative if scale > 1 else None
     first = positive.regions[0].guidance

@@ -42,6 +42,9 @@ def image_size(image: Image) -> Size:
 
     Args:
         image: One or more.
+
+    Example:
+        height, width = image_size(load_image("./photo.png"))
     """
     height, width = image.samples.shape[-2:]
     return Size(height, width)
@@ -70,6 +73,10 @@ def resize_image(
         factor: Of both edges, in place of height and width.
         megapixels: How many 1024 × 1024 pixels the picture is to have, in its own shape, in place of height and width.
         like: The picture is to be as large as the one these latents stand for, in place of height and width.
+
+    Example:
+        thumbnail = resize_image(load_image("./photo.png"), height=32, width=32, fit="crop")
+        assert thumbnail.samples.shape[2:] == (32, 32)
     """
     rows, columns = image.samples.shape[-2:]
     if sum(one is not None for one in (height if height is not None else width, factor, megapixels, like)) > 1:

@@ -47,6 +47,9 @@ def safety_check(
         safety_checker: Of the model; one that has none lets every picture through.
         image: Decoded pictures.
         on_flagged: What becomes of a flagged picture: black as in diffusers, blurred, or only flagged.
+
+    Example:
+        image, flags = safety_check(load_model().safety_checker, load_image("./photo.png"), on_flagged="blur")
     """
     if safety_checker is None:
         return Checked(image, [False] * len(image.samples))

@@ -26,6 +26,9 @@ def save_latents(latents: Latents | Noise, name: FileName = "latents", *, contex
     Args:
         latents: The whole batch goes into one file, as the tensor `latents`.
         name: Beginning of the file's name; a number and .safetensors follow.
+
+    Example:
+        latents = save_latents(load_latents("./latents.safetensors"), "copy")  # in a run: copy-1.safetensors
     """
     if isinstance(latents, Noise):
         latents = Latents(latents.samples, latents.height, latents.width, family=latents.family)
@@ -39,6 +42,9 @@ def load_latents(path: TensorFile | None = None) -> Latents | None:
 
     Args:
         path: Of a file that save_latents wrote, or of any with one float tensor (B, C, h, w); null: there are none.
+
+    Example:
+        latents = load_latents("./latents.safetensors")
     """
     return None if path is None else read_latents(Path(path))
 
@@ -52,6 +58,11 @@ def save_conditioning(
     Args:
         conditioning: The tensors `embeddings`, `pooled` and `mask`, as far as it has them, and its extras.
         name: Beginning of the file's name; a number and .safetensors follow.
+
+    Example:
+        model = load_model()
+        positive = encode(model.text_encoder, tokenize(model.tokenizer, "a red circle"))
+        conditioning = save_conditioning(positive, "positive")  # in a run: positive-1.safetensors
     """
     context.save(conditioning, name)
     return conditioning
@@ -69,6 +80,9 @@ def load_conditioning(
         path: Of a file that save_conditioning wrote, or of any with one float tensor (B, T, D); null: take `otherwise`.
         otherwise: What to hand on where there is no file.
         images_per_prompt: How often to repeat each row of the file, once for each image of the prompt.
+
+    Example:
+        conditioning = load_conditioning("./positive.safetensors")
     """
     if path is not None:
         read = read_conditioning(Path(path))
@@ -88,6 +102,9 @@ def save_image_prompt(
     Args:
         prompt: The tensors `positive` and `negative`.
         name: Beginning of the file's name; a number and .safetensors follow.
+
+    Example:
+        prompt = save_image_prompt(load_image_prompt("./image_prompt.safetensors"), "copy")
     """
     context.save(prompt, name)
     return prompt
@@ -100,5 +117,8 @@ def load_image_prompt(path: TensorFile) -> ImagePrompt:
     Args:
         path: Of a file that save_image_prompt wrote, or of any with one tensor [negative; positive], (2, N, D) or
             (2, N, T, D), as diffusers has it.
+
+    Example:
+        prompt = load_image_prompt("./image_prompt.safetensors")
     """
     return read_image_prompt(Path(path))

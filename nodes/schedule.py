@@ -33,6 +33,9 @@ def configure_scheduler(
         scheduler: Of the model.
         class_name: Any scheduler class of diffusers, such as EulerDiscreteScheduler; null or empty: the same class.
         options: Further options by the names of that class, such as {"use_karras_sigmas": true}.
+
+    Example:
+        scheduler = configure_scheduler(load_model().scheduler, "DDIMScheduler", {"timestep_spacing": "trailing"})
     """
     if not class_name and not options:
         return scheduler
@@ -68,6 +71,10 @@ def schedule(
         num_inference_steps: More steps take longer and come closer to what the model would draw at best.
         timesteps: These timesteps in place of a number of steps, falling; not every scheduler takes them.
         sigmas: These noise levels in place of a number of steps, falling; not every scheduler takes them.
+
+    Example:
+        timesteps, state = schedule(load_model().scheduler, num_inference_steps=20)
+        assert timesteps[0].value > timesteps[-1].value
     """
     live = unset(scheduler, context)
     refuse_hidden_randomness(live)
@@ -108,6 +115,10 @@ def skip_steps(
         state: The scheduler before its first step.
         strength: Share of the steps that is left: at 1 all of them, and little of the picture; at 0.1 hardly any
             change.
+
+    Example:
+        timesteps, state = schedule(load_model().scheduler, 20)
+        timesteps, state = skip_steps(timesteps, state, strength=0.5)
     """
     before = copied(state)
     # PNDM and second-order schedulers have more turns than steps; diffusers counts steps.

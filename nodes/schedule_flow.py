@@ -35,6 +35,11 @@ def schedule_flow(
         num_inference_steps: More steps take longer and come closer to what the model would draw at best.
         sigmas: These noise levels in place of a number of steps, falling.
         mu: The shift in place of the one that the size gives; null: that one.
+
+    Example:
+        model = load_sd3("./sd3")
+        noise, random = draw_noise(model.denoiser, model.vae, random_state(7), height=64, width=64)
+        timesteps, state = schedule_flow(model.scheduler, model.denoiser, noise, num_inference_steps=28)
     """
     live = unset(scheduler, context)
     refuse_hidden_randomness(live)
@@ -91,5 +96,10 @@ def make_flow_latents(noise: Noise) -> Latents:
 
     Args:
         noise: Of deviation 1.
+
+    Example:
+        model = load_sd3("./sd3")
+        noise, random = draw_noise(model.denoiser, model.vae, random_state(7), height=64, width=64)
+        latents = make_flow_latents(noise)
     """
     return Latents(noise.samples, noise.height, noise.width, family=noise.family)

@@ -39,6 +39,11 @@ def schedule_flux(
         num_inference_steps: More steps take longer and come closer to what the model would draw at best.
         sigmas: These noise levels in place of even steps, falling.
         mu: The shift in place of the one that the number of patches gives; null: that one.
+
+    Example:
+        model = load_flux("./flux")
+        noise, random = draw_noise_flux(model.denoiser, model.vae, random_state(7), height=64, width=64)
+        timesteps, state = schedule_flux(model.scheduler, noise, num_inference_steps=28)
     """
     import numpy
 

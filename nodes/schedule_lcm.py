@@ -35,6 +35,11 @@ def schedule_lcm(
         timesteps: These timesteps in place of a number of steps, falling.
         strength: Share of those noise levels that is left, from the last on: 1 starts from noise alone, less from a
             picture with noise in it.
+
+    Example:
+        scheduler = configure_scheduler(load_model().scheduler, "LCMScheduler")
+        timesteps, state = schedule_lcm(scheduler, 4)
+        assert len(timesteps) == 4
     """
     live = unset(scheduler, context)
     if "original_inference_steps" not in inspect.signature(live.set_timesteps).parameters:

@@ -34,6 +34,10 @@ def part_of_schedule(
         state: The scheduler before its first step.
         denoising_start: Where to begin.
         denoising_end: Where to stop.
+
+    Example:
+        timesteps, state = schedule(load_model().scheduler, 20)
+        timesteps, state = part_of_schedule(timesteps, state, denoising_end=0.8)
     """
     scheduler = copied(state)
     start, end = (share if share and share < 1 else None for share in (denoising_start, denoising_end))

@@ -70,6 +70,10 @@ def schedule_sigmas(
         sigma_min: The level to end at before 0, for the same; null: the model's lowest.
         rho: Of karras.
         noise_seed: For DPMSolverSDE, the seed of the Brownian motion that it takes its noise from.
+
+    Example:
+        scheduler = configure_scheduler(load_model().scheduler, "EulerDiscreteScheduler")
+        timesteps, state = schedule_sigmas(scheduler, "karras", 20)
     """
     live = unset(scheduler, context)
     if noise_seed is not None and "noise_sampler_seed" in live.config:

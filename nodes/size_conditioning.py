@@ -53,6 +53,13 @@ def size_conditioning(
         negative_target_size: Of the negative side.
         pipeline: Which of diffusers' pipelines to follow: in a batch, text_to_image deals the two sides' sizes out in
             turns, so that with negative sizes the sides mix; image_to_image does not.
+
+    Example:
+        model = load_sdxl("./sdxl")
+        tokens = tokenize_sdxl(model.tokenizer_2, model.tokenizer, "a red circle")
+        positive = encode_sdxl(model.text_encoder_2, tokens, model.text_encoder)
+        latents = empty_latents(model.vae, height=64, width=64)
+        steered = size_conditioning(guidance(positive), model.denoiser, latents, crops_coords_top_left=[0, 0])
     """
     own = [latents.height, latents.width]
     original, target = original_size or own, target_size or own
@@ -91,6 +98,13 @@ def aesthetic_conditioning(
         crops_coords_top_left: Where a crop begins, [top, left]; null: [0, 0].
         negative_original_size: Of the negative side; null: that of the positive one.
         negative_crops_coords_top_left: Of the negative side; null: [0, 0].
+
+    Example:
+        model = load_sdxl("./sdxl-refiner")
+        tokens = tokenize_sdxl(model.tokenizer_2, text="a red circle")
+        positive = encode_sdxl(model.text_encoder_2, tokens)
+        latents = empty_latents(model.vae, height=64, width=64)
+        steered = aesthetic_conditioning(guidance(positive), model.denoiser, latents, aesthetic_score=6.5)
     """
     original = original_size or [latents.height, latents.width]
     positive = [*original, *(crops_coords_top_left or [0, 0]), aesthetic_score]

@@ -28,6 +28,12 @@ def skip_flow_steps(
         state: The scheduler before its first step.
         strength: Share of the steps that is left: at 1 all of them, and nothing of the picture; at 0.1 hardly any
             change.
+
+    Example:
+        model = load_flux("./flux")
+        noise, random = draw_noise_flux(model.denoiser, model.vae, random_state(7), height=64, width=64)
+        timesteps, state = schedule_flux(model.scheduler, noise, num_inference_steps=10)
+        timesteps, state = skip_flow_steps(timesteps, state, strength=0.6)
     """
     before = copied(state)
     steps = -(-len(timesteps) // before.order)  # One of second order has a turn less than two for each step.

@@ -49,6 +49,17 @@ def skip_layers(
         scale: How far to go.
         start: Share of the steps after which it begins.
         stop: Share of the steps before which it ends.
+
+    Example:
+        model = load_sd3("./sd3")
+        tokens = tokenize_sd3(model.tokenizer, model.tokenizer_2, "a red circle")
+        positive = encode_sd3(model.text_encoder, model.text_encoder_2, tokens, model.denoiser)
+        noise, random = draw_noise(model.denoiser, model.vae, random_state(7), height=64, width=64)
+        timesteps, state = schedule_flow(model.scheduler, model.denoiser, noise)
+        latents, turn, steered = make_flow_latents(noise), timesteps[1], guidance(positive, positive)
+        predictions = predict_noise(model.denoiser, latents, turn, steered)
+        guided = guide(predictions, steered)
+        further = skip_layers(model.denoiser, guided, predictions, latents, turn, state, steered, layers=[0])
     """
     steps = getattr(state.snapshot, "num_inference_steps", None) or timestep.count
     between = steps * start < timestep.index < steps * stop

@@ -52,6 +52,14 @@ def steer_by_colour(
         colour: Which channel is to grow.
         strength: How far to go; 0 is not at all.
         every: At every so many turns; 1 is each.
+
+    Example:
+        model = load_model()
+        timesteps, state = schedule(model.scheduler, 20)
+        noise, random = draw_noise(model.denoiser, model.vae, random_state(7))
+        latents = make_latents(noise, state)
+        prediction = prediction_target(latents, noise, timesteps[0], state)
+        bluer = steer_by_colour(model.vae, latents, latents, prediction, timesteps[0], state, "blue", strength=100.0)
     """
     if not strength or timestep.index % every:
         return latents

@@ -49,6 +49,9 @@ def load_t2i_adapter(t2i_adapter: Annotated[str, ReadsComponent(T2IAdapter)]) ->
     Args:
         t2i_adapter: A folder (./, ../ or / first) with its config.json and its weights in safetensors, or a
             .safetensors file of an adapter alone.
+
+    Example:
+        adapter = load_t2i_adapter("./t2i_adapter").t2i_adapter
     """
     return OpenedT2IAdapter(open_component(T2IAdapter, t2i_adapter))
 
@@ -75,6 +78,12 @@ def add_t2i_adapter(
         factor: Share of the steps in which it is listened to, from the first on.
         num_inference_steps: The steps that `factor` is a share of; null: the turns of the loop. Some schedulers take
             more turns than steps; diffusers' pipeline for Stable Diffusion XL counts the steps, and is silent after.
+
+    Example:
+        model = load_model()
+        positive = encode(model.text_encoder, tokenize(model.tokenizer, "a red circle"))
+        adapter = load_t2i_adapter("./t2i_adapter").t2i_adapter
+        steered = add_t2i_adapter(guidance(positive), adapter, load_image("./edges.png"))
     """
     import torch
 

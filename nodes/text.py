@@ -28,6 +28,10 @@ def tokenize(tokenizer: Tokenizer, text: str, *, context: RunContext = ALONE) ->
     Args:
         tokenizer: Of the model.
         text: The prompt, or the negative prompt; empty is a text too.
+
+    Example:
+        tokens = tokenize(load_model().tokenizer, "a red circle")
+        assert tokens.streams[0].input_ids.shape[0] == 1
     """
     stream = token_stream(loaded(tokenizer, context), [text])
     warn_of_lost_words(stream, context)
@@ -50,6 +54,10 @@ def tokenize_texts(
         tokenizer: Of the model.
         texts: The prompts, or the negative prompts; a single one is taken once for each text of `like`.
         like: The prompts, where `texts` are the negative ones.
+
+    Example:
+        tokens = tokenize_texts(load_model().tokenizer, ["a red circle", "a tree"])
+        assert len(tokens.streams[0].input_ids) == 2
     """
     if like and len(texts) == 1:
         texts = texts * len(like)
@@ -76,6 +84,11 @@ def encode(
         tokens: Of one text, or of several.
         clip_skip: How many of the encoder's last layers to leave out; some models were trained on 1.
         images_per_prompt: How often to repeat the result, once for each image of the prompt: p0 p0 p1 p1.
+
+    Example:
+        model = load_model()
+        conditioning = encode(model.text_encoder, tokenize(model.tokenizer, "a red circle"), images_per_prompt=2)
+        assert len(conditioning.embeddings) == 2
     """
     if text_encoder.class_name in OF_SEVERAL:
         raise ValueError(

@@ -37,6 +37,10 @@ def tokenize_flux(
         text: The prompt, or the negative prompt; null: nobody wrote one, so that there is no such side.
         text_2: Another text for T5; null or empty: the same.
         max_sequence_length: How many tokens T5 reads; `schnell` was trained on 256.
+
+    Example:
+        model = load_flux("./flux")
+        tokens = tokenize_flux(model.tokenizer, model.tokenizer_2, "a red circle")
     """
     first = text or ""
     summed = token_stream(loaded(tokenizer, context), [first])
@@ -62,6 +66,11 @@ def encode_flux(
         text_encoder_2: T5, of the model.
         tokens: Of one text, from tokenize_flux.
         images_per_prompt: How often to repeat the result, once for each image of the batch.
+
+    Example:
+        model = load_flux("./flux")
+        tokens = tokenize_flux(model.tokenizer, model.tokenizer_2, "a red circle")
+        conditioning = encode_flux(model.text_encoder, model.text_encoder_2, tokens)
     """
     if len(tokens.streams) != 2:
         raise ValueError(
@@ -91,6 +100,11 @@ def encode_negative_flux(
         text_encoder_2: T5, of the model.
         tokens: Of one text, from tokenize_flux.
         images_per_prompt: How often to repeat the result, once for each image of the batch.
+
+    Example:
+        model = load_flux("./flux")
+        tokens = tokenize_flux(model.tokenizer, model.tokenizer_2, "blurred")
+        negative = encode_negative_flux(model.text_encoder, model.text_encoder_2, tokens)
     """
     if tokens.absent:
         return None

@@ -40,6 +40,10 @@ def tokenize_sd3(
         text_3: Another text for the third encoder; null or empty: the same.
         max_sequence_length: Of the third stream in tokens. The denoiser attends to those that fill up too, so that it
             changes the picture.
+
+    Example:
+        model = load_sd3("./sd3")
+        tokens = tokenize_sd3(model.tokenizer, model.tokenizer_2, "a red circle", model.tokenizer_3)
     """
     first = loaded(tokenizer, context)
     streams = [
@@ -89,6 +93,12 @@ def encode_sd3(
         clip_skip: How many more of the CLIP encoders' last layers to leave out; the pipeline does so for the prompt
             only.
         images_per_prompt: How often to repeat the result, once for each image of the batch.
+
+    Example:
+        model = load_sd3("./sd3")
+        tokens = tokenize_sd3(model.tokenizer, model.tokenizer_2, "a red circle", model.tokenizer_3)
+        first, second, third = model.text_encoder, model.text_encoder_2, model.text_encoder_3
+        conditioning = encode_sd3(first, second, tokens, model.denoiser, third)
     """
     import torch
 

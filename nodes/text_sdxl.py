@@ -32,6 +32,11 @@ def tokenize_sdxl(
         tokenizer: Of the first one; a refiner has none.
         text: The prompt, or the negative prompt; null: nobody wrote one, which is not the same as an empty one.
         text_2: Another text for the second encoder; null or empty: the same. A refiner reads the first text only.
+
+    Example:
+        model = load_sdxl("./sdxl")
+        tokens = tokenize_sdxl(model.tokenizer_2, model.tokenizer, "a red circle")
+        assert len(tokens.streams) == 2
     """
     first = text or ""
     # With one tokenizer the pipeline pairs it with the first text.
@@ -64,6 +69,11 @@ def encode_sdxl(
         clip_skip: How many more of the encoders' last layers to leave out; the pipeline does so for the prompt only.
         images_per_prompt: How often to repeat the result, once for each image of the batch.
         force_zeros_for_empty_prompt: Of the model: zeros stand for a text that nobody wrote.
+
+    Example:
+        model = load_sdxl("./sdxl")
+        tokens = tokenize_sdxl(model.tokenizer_2, model.tokenizer, "a red circle")
+        conditioning = encode_sdxl(model.text_encoder_2, tokens, model.text_encoder)
     """
     import torch
 

@@ -33,6 +33,9 @@ def tokenize_t5(
         tokenizer: A T5 tokenizer: the third one of Stable Diffusion 3, the second one of Flux.
         text: The prompt, or the negative prompt; empty is a text too.
         max_sequence_length: In tokens, the end among them. Stable Diffusion 3 takes 256 by default, Flux 512.
+
+    Example:
+        tokens = tokenize_t5(load_sd3("./sd3").tokenizer_3, "a red circle", max_sequence_length=77)
     """
     stream = token_stream(loaded(tokenizer, context), [text], max_sequence_length)
     warn_of_lost_words(stream, context)
@@ -56,6 +59,10 @@ def encode_t5(
         text_encoder: A T5 encoder: the third one of Stable Diffusion 3, the second one of Flux.
         tokens: From tokenize_t5.
         images_per_prompt: How often to repeat the result, once for each image of the batch.
+
+    Example:
+        model = load_sd3("./sd3")
+        conditioning = encode_t5(model.text_encoder_3, tokenize_t5(model.tokenizer_3, "a red circle"))
     """
     if text_encoder.class_name != ENCODER:
         raise ValueError(f"text_encoder is a {text_encoder.class_name}; a T5 encoder is wanted, such as text_encoder_3")

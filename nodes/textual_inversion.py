@@ -180,6 +180,11 @@ def load_textual_inversion(
         text_encoder: Of the model, with embeddings of the file's width.
         embedding: A .safetensors file with the embeddings of one token.
         token: What prompts call it; null: as the file calls it.
+
+    Example:
+        model = load_model()
+        tokenizer, text_encoder = load_textual_inversion(model.tokenizer, model.text_encoder, "./mine.safetensors")
+        tokens = tokenize(tokenizer, "a <mine> on a green background")
     """
     file = read_embedding(Path(embedding), Path(embedding).name)
     if token is None and file.name == UNNAMED:

@@ -59,6 +59,9 @@ def load_upscaler(model: Annotated[str, ReadsModel()]) -> Upscaler:
 
     Args:
         model: A local folder in diffusers layout (./, ../ or / first), or owner/name on the hub.
+
+    Example:
+        model = load_upscaler("./upscaler")
     """
     handles = opened_upscaler(model).handles()
     return Upscaler(**{name: handles[name] for name in Upscaler._fields})
@@ -117,6 +120,13 @@ def upscale_channels(
         image: The small picture, one; its edges are multiples of the VAE's cell.
         random: The stream to draw from.
         noise_level: A timestep of that scheduler: the more noise, the more is made up anew.
+
+    Example:
+        model = load_upscaler("./upscaler")
+        positive = encode(model.text_encoder, tokenize(model.tokenizer, "a red circle"))
+        small = resize_image(load_image("./photo.png"), height=32, width=32)
+        parts = model.denoiser, model.vae, model.low_res_scheduler
+        steered, random, height, width = upscale_channels(guidance(positive), *parts, small, random_state(7))
     """
     import torch
 

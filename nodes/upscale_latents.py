@@ -37,6 +37,11 @@ def upscale_latents(
         height: Of the picture they stand for, in pixels, in place of `factor`; what is no whole cell is left out.
         width: Of the same.
         crop: Where the shape is another, cut what is too much in place of stretching.
+
+    Example:
+        model = load_model()
+        larger = upscale_latents(empty_latents(model.vae, height=64, width=64), factor=1.5)
+        assert (larger.height, larger.width) == (96, 96)
     """
     rows, columns = latents.samples.shape[-2:]
     cells = [round(edge * factor) for edge in (rows, columns)]

@@ -36,6 +36,9 @@ def load_upscale_model(upscale_model: Annotated[str, ReadsUpscaleModel()]) -> Op
 
     Args:
         upscale_model: A .safetensors file, such as RealESRGAN_x4plus.safetensors; its names and shapes tell the scale.
+
+    Example:
+        upscale_model = load_upscale_model("./upscale_model.safetensors").upscale_model
     """
     path = Path(upscale_model)
     config = read_upscale_model(path, path.name)
@@ -61,6 +64,10 @@ def upscale_image(
         image: One picture or more.
         tile: Edge in pixels of the part that is worked on at a time; a smaller one takes less memory.
         overlap: Of neighbouring parts, in pixels; what both made is mixed there. Less than half of `tile`.
+
+    Example:
+        upscale_model = load_upscale_model("./upscale_model.safetensors").upscale_model
+        larger = upscale_image(upscale_model, load_image("./photo.png"))
     """
     import torch
 

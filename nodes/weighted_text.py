@@ -47,6 +47,10 @@ def encode_weighted(
         images_per_prompt: How often to repeat the result, once for each image of the prompt.
         notation: Whose; in comfyui's a number sets the weight whatever is around it, square brackets and BREAK are
             text, and a short word is not cut at the end of a chunk. plain has no weights.
+
+    Example:
+        model = load_model()
+        conditioning = encode_weighted(model.tokenizer, model.text_encoder, "a (red:1.3) circle")
     """
     words, module = loaded(tokenizer, context), loaded(text_encoder, context)
     chunks = chunks_of(words, text, notation)

@@ -47,6 +47,11 @@ def encode_weighted_sdxl(
         clip_skip: How many more of the encoders' last layers to leave out.
         images_per_prompt: How often to repeat the result, once for each image of the prompt.
         notation: Whose: as in `encode_weighted`.
+
+    Example:
+        model = load_sdxl("./sdxl")
+        clip = {"tokenizer": model.tokenizer, "text_encoder": model.text_encoder}
+        conditioning = encode_weighted_sdxl(model.tokenizer_2, model.text_encoder_2, "a (red:1.3) circle", **clip)
     """
     import torch
 

@@ -1,6 +1,6 @@
-"""What of the README is made and not written: the lists of workflows, nodes, samplers and keys, and the pictures.
+"""What is made and not written: lists of the README (workflows, nodes, samplers, keys), its pictures, the reference.
 
-`python -m tests.readme` makes them anew, `python -m tests.readme lists` the lists alone. A test holds the lists.
+`python -m tests.readme` makes them anew, `python -m tests.readme lists` lists and reference alone, which a test holds.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+REFERENCE = ROOT / "nodes" / "REFERENCE.md"
 PICTURE = ROOT / ".readme" / "editor.svg"
 SIZE = (150, 44)
 SHEET = ROOT / ".readme" / "pictures.png"
@@ -113,6 +114,15 @@ def with_lists(text: str) -> str:
     return text
 
 
+def reference_page() -> str:
+    """The reference of our own nodes, as Markdown."""
+    from latentgraph.graph.registry import Registry
+    from latentgraph.tui.reference import OURS, reference
+
+    registry = Registry.load()
+    return reference(registry, [node for node in registry if registry.origin(node.name) == OURS])
+
+
 async def take_picture() -> str:
     """The editor after a run, as SVG."""
     from latentgraph.graph.registry import Registry
@@ -161,6 +171,7 @@ def make_sheet() -> Image.Image:
 def main() -> None:
     """Make all of it anew."""
     README.write_text(with_lists(README.read_text("utf-8")), "utf-8")
+    REFERENCE.write_text(reference_page(), "utf-8")
     if sys.argv[1:] == ["lists"]:
         return
     svg = asyncio.run(take_picture())

@@ -222,12 +222,18 @@ def list_node_types(
     name: options.NodeArgument = None,
     nodes: options.NodeFiles = None,
     as_json: options.AsJson = False,
+    reference: Annotated[
+        bool, typer.Option("--reference", help="Print the reference page of all nodes, as Markdown.")
+    ] = False,
     debug: options.Debug = False,
 ) -> None:
     """List the node types that a workflow can use, or show one in full."""
-    from latentgraph.tui.listing import list_nodes
+    from latentgraph.tui.listing import list_nodes, print_reference
 
-    list_nodes(name, nodes or (), as_json=as_json)
+    if reference:
+        print_reference(nodes or ())
+    else:
+        list_nodes(name, nodes or (), as_json=as_json)
 
 
 @app.command("workflows")

@@ -14,7 +14,7 @@ from latentgraph.graph.node import NodeType, Port
 from latentgraph.graph.registry import Registry
 from latentgraph.graph.workflow import LOOP, SUBWORKFLOW
 from latentgraph.tui.find import load_registry
-from latentgraph.tui.messages import CommandError, console, print_json, say
+from latentgraph.tui.messages import CommandError, console, print_json, say, write_utf8
 
 STRUCTURE: Mapping[str, str] = {
     LOOP: "Run a graph of nodes in turns: `each` takes one item of a list a turn, `carry` goes from turn to turn.",
@@ -41,6 +41,16 @@ def list_nodes(name: str | None, node_files: Iterable[Path], *, as_json: bool) -
     else:
         hint = closest(name, [*registry.names(), *STRUCTURE])
         raise CommandError(f"there is no node type '{name}'; {hint or '`latentgraph nodes` lists them'}")
+
+
+def print_reference(node_files: Iterable[Path]) -> None:
+    """Print the reference page of all nodes that are installed, and of those in files, as Markdown."""
+    from latentgraph.tui.reference import reference
+
+    registry = load_registry(node_files)
+    for note in registry.notes:
+        say("warning", note)
+    write_utf8(reference(registry))
 
 
 def list_workflows(*, as_json: bool) -> None:
@@ -97,20 +107,24 @@ def _show(node: NodeType, registry: Registry) -> None:
     if node.options.families:
         _heading("is for models of")
         _rows([("", ", ".join(node.options.families))], -2)
+    if node.docstring.example:
+        _heading("example")
+        for line in node.docstring.example.splitlines():
+            print(f"  {line}")
     _heading("comes from")
     _rows([("", registry.origin(node.name))], -2)
 
 
 def _described(port: Port, *, wants: bool) -> str:
     kind = port.type.name
-    bounds = _bounds(port)
-    start = f"{kind}, {bounds}" if bounds else kind
+    limits = bounds(port)
+    start = f"{kind}, {limits}" if limits else kind
     if wants:
-        start += ", required" if port.required else f", default {_shown(port.default)}"
+        start += ", required" if port.required else f", default {shown(port.default)}"
     return f"{start}. {port.help}" if port.help else start
 
 
-def _bounds(port: Port) -> str:
+def bounds(port: Port) -> str:
     """What pydantic's `Field` says of the port, in words."""
     words = {"ge": "at least {}", "gt": "above {}", "le": "at most {}", "lt": "below {}",
              "multiple_of": "a multiple of {}", "max_length": "at most {} long"}  # fmt: skip
@@ -126,8 +140,8 @@ def _bound(port: Port, name: str) -> Any:
     return None
 
 
-def _shown(value: Any) -> str:
-    # As a workflow file would write it.
+def shown(value: Any) -> str:
+    """A value as a workflow file would write it."""
     return json.dumps(value, ensure_ascii=False, default=repr)
 
 
@@ -168,6 +182,7 @@ def node_json(node: NodeType, registry: Registry) -> dict[str, Any]:
         "description": node.docstring.description,
         "inputs": {name: _port_json(port) | _default_json(port) for name, port in node.inputs.items()},
         "outputs": {name: _port_json(port) for name, port in node.outputs.items()},
+        "example": node.docstring.example,
         "from": registry.origin(node.name),
     }
 
