@@ -134,6 +134,13 @@ class EditorFile:
     """Names of old group nodes, the predecessors of subgraphs."""
 
 
+def count_nodes(data: Mapping[str, Any]) -> int:
+    """How many nodes a file has, each subgraph counted once."""
+    graphs = [data, *_items(_mapping(data.get("definitions")).get("subgraphs"))]
+    listed = (_mapping(graph).get("nodes") for graph in graphs)
+    return sum(len(nodes) for nodes in listed if isinstance(nodes, (list, dict)))
+
+
 def editor_file(data: Mapping[str, Any]) -> EditorFile:
     """Read a file whose JSON has been loaded."""
     subgraphs: dict[str, EditorGraph] = {}

@@ -9,8 +9,8 @@ from typing import Any
 from latentgraph.graph.errors import WorkflowError
 from latentgraph.graph.problem import Place, Problem
 
-MAX_CHARACTERS = 16_000_000
-"""Of a text that is parsed: the largest workflows that people share have a fiftieth of it."""
+MAX_CHARACTERS = 4_000_000
+"""Of a text that is parsed, which takes about a second: the largest workflows that people share have a tenth of it."""
 MAX_DEPTH = 100
 """Levels of objects and lists; a workflow of ComfyUI has about eight."""
 MAX_INTEGER = 2**64

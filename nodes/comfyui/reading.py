@@ -9,8 +9,8 @@ from typing import Any
 from latentgraph.graph.errors import WorkflowError
 from latentgraph.graph.problem import Problem
 from latentgraph.nodes.comfyui.api_file import is_api, read_api
-from latentgraph.nodes.comfyui.editor_file import editor_file
-from latentgraph.nodes.comfyui.flattening import flattened
+from latentgraph.nodes.comfyui.editor_file import count_nodes, editor_file
+from latentgraph.nodes.comfyui.flattening import MAX_NODES, flattened
 from latentgraph.nodes.comfyui.loading import fault, load
 from latentgraph.nodes.comfyui.picture_texts import is_picture, picture_texts
 from latentgraph.nodes.comfyui.prompt import Prompt
@@ -45,6 +45,8 @@ def _read(data: Any, name: str) -> Prompt:
     if not isinstance(data, dict):
         raise fault(name, "a workflow of ComfyUI is one JSON object, and this is none", _WHAT_TO_TAKE)
     if isinstance(data.get("nodes"), (list, dict)):
+        if count_nodes(data) > MAX_NODES:
+            raise fault(name, f"the workflow has more than {MAX_NODES:,} nodes", "take a smaller part of it")
         return _with_nodes(flattened(editor_file(data), name), name)
     if is_api(data):
         return _with_nodes(read_api(data, name), name)
