@@ -13,6 +13,7 @@ import typer
 from latentgraph.tui import (
     cache_commands,
     diff_commands,
+    export_commands,
     import_commands,
     new_commands,
     options,
@@ -50,6 +51,7 @@ app.add_typer(parts_commands.commands)
 app.add_typer(diff_commands.commands)
 app.add_typer(cache_commands.commands)
 app.add_typer(import_commands.commands)
+app.add_typer(export_commands.commands)
 app.add_typer(sweep_commands.commands)
 app.add_typer(python_commands.commands)
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from latentgraph.graph.foreign import ForeignFormat, Imported, ImportOptions
+from latentgraph.graph.foreign import Exported, ForeignFormat, Imported, ImportOptions
 
 if TYPE_CHECKING:
+    from latentgraph.graph.document import Document
+    from latentgraph.graph.registry import Registry
     from latentgraph.nodes.comfyui.prompt import Prompt
 
 
@@ -57,6 +59,14 @@ def _translated(prompt: Prompt, options: ImportOptions) -> Imported:
     return translate_prompt(prompt, options)
 
 
-COMFYUI: Final = ForeignFormat("comfyui", "ComfyUI", _reads_comfyui, _translate_comfyui)
+def _write_comfyui(document: Document, registry: Registry, form: str) -> Exported:
+    from latentgraph.nodes.comfyui.exporting import exported
+
+    return exported(document, registry, form)
+
+
+COMFYUI: Final = ForeignFormat(
+    "comfyui", "ComfyUI", _reads_comfyui, _translate_comfyui, _write_comfyui, ("api", "editor")
+)
 AUTOMATIC1111: Final = ForeignFormat("automatic1111", "AUTOMATIC1111", _reads_automatic1111, _translate_automatic1111)
 INVOKEAI: Final = ForeignFormat("invokeai", "InvokeAI", _reads_invokeai, _translate_invokeai)

@@ -13,7 +13,8 @@ from latentgraph.graph.errors import WorkflowError
 from latentgraph.graph.foreign import ImportOptions
 from latentgraph.graph.registry import Registry
 from latentgraph.tui.fmt_command import canonical
-from latentgraph.tui.import_command import IN_PART, imported_from
+from latentgraph.tui.foreign_files import IN_PART
+from latentgraph.tui.import_command import imported_from
 
 SAMPLE = range(0, 10_000, 67)
 BOUND = 2.0
