@@ -1,89 +1,27 @@
-"""What each of our nodes is in ComfyUI."""
+"""What each of our nodes is in ComfyUI: models, texts, pictures, and all that is a node for a node."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any, Final
 
-from latentgraph.graph.workflow import Link, Node, link_text
+from latentgraph.nodes.comfyui.export_values import GuidanceOf, SchedulerOf, Tokens
 from latentgraph.nodes.comfyui.exporting import (
     Exporting,
     Given,
-    Missing,
     Nothing,
     Plain,
     Reader,
     UnexportableError,
-    V,
     Wire,
     exports,
 )
-from latentgraph.nodes.comfyui.samplers import SAMPLERS
 
-NATIVE: Final[Mapping[str, int]] = {"load_model": 512, "load_sdxl": 1024}
-"""Pixels of the edge of a picture that a model was trained on."""
 WEIGHT_SIGNS: Final = re.compile(r"[()\\]")
 """What ComfyUI's notation of weights gives a meaning to."""
-MASKED: Final = "keep_unmasked"
-
-
-@dataclass(frozen=True, slots=True)
-class Tokens(Given):
-    """Texts that are yet to be encoded, as ComfyUI writes them."""
-
-    text: str | Wire
-    text_2: str | Wire
-
-
-@dataclass(frozen=True, slots=True)
-class SchedulerOf(Given):
-    """A scheduler of diffusers; without a name the model's own."""
-
-    class_name: str = ""
-    options: tuple[tuple[str, Any], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ScheduleOf(Given):
-    """A schedule, or the part of it that a loop takes."""
-
-    scheduler: SchedulerOf
-    kind: str
-    steps: Any
-    denoise: float = 1.0
-    """Of KSampler: the share of the levels, in all the steps."""
-    first: int = 0
-    """Of KSamplerAdvanced: the step at which it begins."""
-    last: int | None = None
-    leftover: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RandomOf(Given):
-    """A stream of random numbers, by where it begins."""
-
-    seed: Any
-
-
-@dataclass(frozen=True, slots=True)
-class StartOf(Given):
-    """Latents that a loop begins at, and the noise in them; and that noise alone."""
-
-    latents: Wire
-    seed: Any
-    added: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class GuidanceOf(Given):
-    """What steers a sampler."""
-
-    positive: Wire
-    negative: Wire
-    scale: Any
 
 
 @exports("load_model", "load_sdxl")
@@ -99,9 +37,8 @@ def _checkpoint(node: Reader) -> str:
     if isinstance(name, str) and name.endswith(".safetensors"):
         return _file(name)
     node.note(f"ComfyUI takes a checkpoint in one file: put its name in place of {name!r}")
-    return (
-        f"{PurePath(name).name.partition(':')[2] or PurePath(name).name}.safetensors" if name else "model.safetensors"
-    )
+    last = PurePath(name).name if isinstance(name, str) else ""
+    return f"{last.partition(':')[2] or last or 'model'}.safetensors"
 
 
 def _file(path: Any) -> str:
@@ -191,7 +128,7 @@ def guidance(x: Exporting, node: Reader) -> Mapping[str, Given]:
 @exports("size_conditioning")
 def size_conditioning(x: Exporting, node: Reader) -> Mapping[str, Given]:
     """CLIPTextEncode tells the size of the picture by itself."""
-    if set(node.node.inputs) - {"guidance", "denoiser", "latents"}:
+    if set(node.node.inputs) - {"guidance", "denoiser", "latents", "pipeline"}:
         x.leave_out(node.name, node.node.type, "the sizes that it tells are those of the picture",
                     "CLIPTextEncodeSDXL tells others")  # fmt: skip
     return {"guidance": node.take("guidance", GuidanceOf)}
@@ -218,88 +155,109 @@ def control(x: Exporting, node: Reader) -> Mapping[str, Given]:
     return {"guidance": replace(steered, positive=positive, negative=negative)}
 
 
-@exports("configure_scheduler")
-def configure_scheduler(x: Exporting, node: Reader) -> Mapping[str, Given]:
-    """A part of the sampler."""
-    own = node.take("scheduler", SchedulerOf)
-    options = node.plain("options") or {}
-    return {
-        "scheduler": SchedulerOf(node.plain("class_name") or own.class_name, tuple(sorted(options.items(), key=str)))
-    }
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """A node of ComfyUI that does what one of ours does."""
+
+    class_type: str
+    links: Mapping[str, str]
+    """Our inputs that are linked, and what its are called."""
+    outputs: tuple[str, ...]
+    """What ours calls its outputs."""
+    values: Mapping[str, str] = field(default_factory=dict)
+    """Our inputs that are values, and what its are called."""
+    fixed: Mapping[str, Any] = field(default_factory=dict)
 
 
-@exports("schedule")
-def schedule(x: Exporting, node: Reader) -> Mapping[str, Given]:
-    """A part of the sampler: timesteps at even distances, as the scheduler spreads them."""
-    made = ScheduleOf(node.take("scheduler", SchedulerOf), "", node.scalar("num_inference_steps"))
-    return {"timesteps": made, "state": made}
+ALIKE: Final[Mapping[str, Alike]] = {
+    "encode_image_mean": Alike("VAEEncode", {"vae": "vae", "image": "pixels"}, ("latents",)),
+    "decode": Alike("VAEDecode", {"vae": "vae", "latents": "samples"}, ("image",)),
+    "empty_latents": Alike(
+        "EmptyLatentImage", {}, ("latents",), {"width": "width", "height": "height", "batch": "batch_size"}
+    ),
+    "repeat_latents": Alike("RepeatLatentBatch", {"latents": "samples"}, ("latents",), {"amount": "amount"}),
+    "pick_latents": Alike(
+        "LatentFromBatch", {"latents": "samples"}, ("latents",), {"first": "batch_index", "count": "length"}
+    ),
+    "upscale_latents": Alike(
+        "LatentUpscaleBy", {"latents": "samples"}, ("latents",), {"method": "upscale_method", "factor": "scale_by"}
+    ),
+    "zero_conditioning": Alike("ConditioningZeroOut", {"conditioning": "conditioning"}, ("conditioning",)),
+    "join_conditioning": Alike(
+        "ConditioningConcat", {"first": "conditioning_to", "second": "conditioning_from"}, ("conditioning",)
+    ),
+    "upscale_image": Alike("ImageUpscaleWithModel", {"upscale_model": "upscale_model", "image": "image"}, ("image",)),
+    "canny_edges": Alike(
+        "Canny", {"image": "image"}, ("image",), {"low_threshold": "low_threshold", "high_threshold": "high_threshold"}
+    ),
+    "invert_image": Alike("ImageInvert", {"image": "image"}, ("image",)),
+    "invert_mask": Alike("InvertMask", {"mask": "mask"}, ("mask",)),
+    "mask_to_image": Alike("MaskToImage", {"mask": "mask"}, ("image",)),
+    "grow_mask": Alike("GrowMask", {"mask": "mask"}, ("mask",), {"pixels": "expand"}, {"tapered_corners": True}),
+    "pad_image": Alike(
+        "ImagePadForOutpaint",
+        {"image": "image"},
+        ("image", "mask"),
+        {one: one for one in ("left", "top", "right", "bottom", "feathering")},
+    ),
+}
+"""By our node type."""
 
 
-@exports("schedule_sigmas")
-def schedule_sigmas(x: Exporting, node: Reader) -> Mapping[str, Given]:
-    """A part of the sampler: the levels of one of ComfyUI's own schedulers."""
-    if node.has("sigma_max") or node.has("sigma_min") or node.plain("kind") == "turbo":
-        raise UnexportableError("its levels are no scheduler's of KSampler", "SamplerCustom takes such")
-    made = ScheduleOf(
-        node.take("scheduler", SchedulerOf), node.plain("kind"), node.scalar("num_inference_steps"),
-        node.plain("denoise"), node.plain("start_at_step"), node.plain("end_at_step"), node.plain("leftover_noise"),
-    )  # fmt: skip
-    return {"timesteps": made, "state": made}
+@exports(*ALIKE)
+def alike(x: Exporting, node: Reader) -> Mapping[str, Given]:
+    """A node for a node."""
+    one = ALIKE[node.node.type]
+    inputs = {theirs: node.take(ours, Wire) for ours, theirs in one.links.items()}
+    inputs |= {theirs: node.scalar(ours) for ours, theirs in one.values.items()}
+    made = x.add(one.class_type, node.name, **inputs, **one.fixed)
+    return dict(zip(one.outputs, made, strict=False))
 
 
-@exports("skip_steps")
-def skip_steps(x: Exporting, node: Reader) -> Mapping[str, Given]:
-    """The first steps are left out, as many as diffusers leaves out at this strength."""
-    whole, strength = node.take("state", ScheduleOf), node.plain("strength")
-    if not isinstance(whole.steps, int):
-        raise UnexportableError("how many steps there are is computed")
-    made = replace(whole, first=whole.steps - min(int(whole.steps * strength), whole.steps))
-    return {"timesteps": made, "state": made}
+@exports("load_upscale_model")
+def load_upscale_model(x: Exporting, node: Reader) -> Mapping[str, Given]:
+    """UpscaleModelLoader."""
+    (loaded,) = x.add("UpscaleModelLoader", node.name, model_name=_file(node.plain("upscale_model")))
+    return {"upscale_model": loaded}
 
 
-@exports("part_of_schedule")
-def part_of_schedule(x: Exporting, node: Reader) -> Mapping[str, Given]:
-    """The whole of it, where neither end is told."""
-    if node.has("denoising_start") or node.has("denoising_end"):
-        raise UnexportableError("it takes a part of the schedule", "KSamplerAdvanced takes steps, and not shares")
-    return {"timesteps": node.take("timesteps", ScheduleOf), "state": node.take("state", ScheduleOf)}
+@exports("mix_conditioning")
+def mix_conditioning(x: Exporting, node: Reader) -> Mapping[str, Given]:
+    """ConditioningAverage, which goes straight."""
+    if node.plain("method") != "lerp":
+        x.leave_out(node.name, node.node.type, "ComfyUI mixes along a line, and not along an arc")
+    (made,) = x.add("ConditioningAverage", node.name, conditioning_from=node.take("first", Wire),
+                    conditioning_to=node.take("second", Wire),
+                    conditioning_to_strength=node.scalar("amount"))  # fmt: skip
+    return {"conditioning": made}
 
 
-@exports("random_state")
-def random_state(x: Exporting, node: Reader) -> Mapping[str, Given]:
-    """The seed of the sampler."""
-    return {"random_state": RandomOf(node.scalar("seed"))}
+@exports("image_to_mask")
+def image_to_mask(x: Exporting, node: Reader) -> Mapping[str, Given]:
+    """ImageToMask, of one colour."""
+    channel = node.plain("channel")
+    if channel not in ("red", "green", "blue", "alpha"):
+        x.leave_out(node.name, node.node.type, "the mask is taken from red, and not from the lightness")
+        channel = "red"
+    (mask,) = x.add("ImageToMask", node.name, image=node.take("image", Wire), channel=channel)
+    return {"mask": mask}
 
 
-@exports("draw_noise")
-def draw_noise(x: Exporting, node: Reader) -> Mapping[str, Given]:
-    """EmptyLatentImage: the sampler draws the noise itself."""
-    random = node.take("random", RandomOf)
-    native = next((NATIVE[one.type] for one in x.workflow.nodes.values() if one.type in NATIVE), 512)
-    sizes = [node.scalar(port) if node.has(port) else native for port in ("width", "height")]
-    if not node.has("width") or not node.has("height"):
-        node.note(f"the size that the model was trained on is taken for {native} pixels")
-    (empty,) = x.add("EmptyLatentImage", node.name, width=sizes[0], height=sizes[1], batch_size=node.scalar("batch"))
-    return {"noise": StartOf(empty, random.seed), "random": random}
-
-
-@exports("draw_noise_like")
-def draw_noise_like(x: Exporting, node: Reader) -> Mapping[str, Given]:
-    """The sampler draws the noise itself, for the latents that it begins at."""
-    random = node.take("random", RandomOf)
-    return {"noise": StartOf(node.take("latents", Wire), random.seed), "random": random}
-
-
-@exports("make_latents")
-def make_latents(x: Exporting, node: Reader) -> Mapping[str, Given]:
-    """What the sampler begins at, of nothing but noise."""
-    return {"latents": node.take("noise", StartOf)}
-
-
-@exports("add_noise", "start_inpaint")
-def add_noise(x: Exporting, node: Reader) -> Mapping[str, Given]:
-    """What the sampler begins at, a picture with noise in it."""
-    return {"latents": StartOf(node.take("latents", Wire), node.take("noise", StartOf).seed)}
+@exports("aesthetic_conditioning")
+def aesthetic_conditioning(x: Exporting, node: Reader) -> Mapping[str, Given]:
+    """CLIPTextEncodeSDXLRefiner in place of what encodes the texts."""
+    steered = node.take("guidance", GuidanceOf)
+    if not set(node.node.inputs) - {"guidance", "denoiser", "latents"}:
+        return {"guidance": steered}
+    sides = {"positive": steered.positive, "negative": steered.negative}
+    for side, port in (("positive", "aesthetic_score"), ("negative", "negative_aesthetic_score")):
+        encoded = x.nodes[sides[side].node]
+        if encoded["class_type"] != "CLIPTextEncode":
+            raise UnexportableError("its texts come from more than one node", "link what encodes them straight to it")
+        size = node.plain("original_size") or [1024, 1024]
+        (sides[side],) = x.add("CLIPTextEncodeSDXLRefiner", encoded["_meta"]["title"], ascore=node.scalar(port),
+                               width=size[1], height=size[0], **encoded["inputs"])  # fmt: skip
+    return {"guidance": replace(steered, **sides)}
 
 
 @exports("encode_image")
@@ -307,13 +265,6 @@ def encode_image(x: Exporting, node: Reader) -> Mapping[str, Given]:
     """VAEEncode."""
     (latents,) = x.add("VAEEncode", node.name, pixels=node.take("image", Wire), vae=node.take("vae", Wire))
     return {"latents": latents, "random": node.given("random")}
-
-
-@exports("decode")
-def decode(x: Exporting, node: Reader) -> Mapping[str, Given]:
-    """VAEDecode."""
-    (image,) = x.add("VAEDecode", node.name, samples=node.take("latents", Wire), vae=node.take("vae", Wire))
-    return {"image": image}
 
 
 @exports("safety_check")
@@ -392,102 +343,3 @@ def overlay(x: Exporting, node: Reader) -> Mapping[str, Given]:
                      source=node.take("image", Wire), mask=node.take("mask", Wire), x=0, y=0,
                      resize_source=False)  # fmt: skip
     return {"image": image}
-
-
-@exports("upscale_latents")
-def upscale_latents(x: Exporting, node: Reader) -> Mapping[str, Given]:
-    """LatentUpscaleBy."""
-    (larger,) = x.add("LatentUpscaleBy", node.name, samples=node.take("latents", Wire),
-                      upscale_method=node.plain("method"), scale_by=node.scalar("factor"))  # fmt: skip
-    return {"latents": larger}
-
-
-@exports("loop")
-def loop(x: Exporting, node: Reader) -> Mapping[str, Given]:
-    """KSampler, or KSamplerAdvanced where it begins or ends inside the schedule."""
-    body = node.node.body
-    steps = [one for one in body.values() if one.type == "denoise_step"]
-    others = [one.type for one in body.values() if one.type not in ("denoise_step", MASKED)]
-    if len(steps) != 1 or others:
-        more = ", ".join(dict.fromkeys(others)) or "more than one denoise_step"
-        raise UnexportableError(f"a sampler of ComfyUI is closed, and its body holds {more}" if body else "it is empty",
-                                "the body may hold one denoise_step")  # fmt: skip
-    outside = _Outside(x, node.node)
-    step = steps[0]
-    steered = outside.take(step, "guidance", GuidanceOf)
-    plan = outside.take(step, "timestep", ScheduleOf)
-    start = outside.take(step, "latents", StartOf)
-    latents = start.latents
-    for one in body.values():
-        if one.type == MASKED:
-            (latents,) = x.add("SetLatentNoiseMask", samples=latents, mask=outside.take(one, "mask", Wire))
-    common = {
-        "model": outside.take(step, "denoiser", Wire), "steps": plan.steps, "cfg": steered.scale,
-        "sampler_name": _sampler(node, plan.scheduler), "scheduler": plan.kind or "normal",
-        "positive": steered.positive, "negative": steered.negative, "latent_image": latents,
-    }  # fmt: skip
-    if not plan.kind:
-        node.note("ComfyUI's scheduler 'normal' spreads the steps a little otherwise than diffusers")
-    if plan.first or plan.last is not None or plan.leftover or not start.added:
-        (made,) = x.add("KSamplerAdvanced", node.name, noise_seed=start.seed, start_at_step=plan.first,
-                        add_noise="enable" if start.added else "disable",
-                        end_at_step=10_000 if plan.last is None else plan.last,
-                        return_with_leftover_noise="enable" if plan.leftover else "disable", **common)  # fmt: skip
-    else:
-        (made,) = x.add("KSampler", node.name, seed=start.seed, denoise=plan.denoise, **common)
-    carried = {name: Nothing() for name in node.node.carry or {}}
-    name = _loop_name(step, "latents")
-    return {**carried, "random": RandomOf(start.seed), **({name: made} if name else {})}
-
-
-@dataclass(frozen=True, slots=True)
-class _Outside:
-    """What the names of a loop are outside of it."""
-
-    x: Exporting
-    loop: Node
-
-    def take(self, node: Node, port: str, kind: type[V]) -> V:
-        """What an input of a node in the body is, which reads it from the loop.
-
-        Raises:
-            UnexportableError: It is of another kind, or made in the body.
-        """
-        name = _loop_name(node, port)
-        each, carry = (self.loop.each or {}).get(name), (self.loop.carry or {}).get(name)
-        text = each.source if each else carry.source if carry else link_text(self.loop.inputs.get(name))
-        given = self.x.at(text) if text else None
-        if isinstance(given, Missing):
-            raise UnexportableError(f"it needs {given.node}, which has no counterpart")
-        # What comes out of one sampler may go straight into the next.
-        if kind is StartOf and isinstance(given, Wire):
-            given = StartOf(given, 0, added=False)
-        if not isinstance(given, kind):
-            raise UnexportableError(f"what its body reads as '{port}' has no counterpart in ComfyUI")
-        return given
-
-
-def _loop_name(node: Node, port: str) -> str:
-    text = link_text(node.inputs.get(port))
-    link = Link.parse(text) if text else None
-    return link.port if link is not None and link.node == "loop" else ""
-
-
-def _sampler(node: Reader, scheduler: SchedulerOf) -> str:
-    """The sampler whose scheduler it is, by class and options."""
-    if not scheduler.class_name:
-        node.note("which sampler is the model's own is not in the workflow: 'euler' stands in its place")
-        return "euler"
-    alike = [(name, one) for name, one in SAMPLERS.items() if one.class_name == scheduler.class_name]
-    if not alike:
-        raise UnexportableError(f"ComfyUI has no sampler like {scheduler.class_name}", "choose another scheduler")
-    options = dict(scheduler.options)
-
-    def misses(pair: tuple[str, Any]) -> int:
-        wanted = pair[1].options
-        return sum(options.get(key) != value for key, value in wanted.items())
-
-    name, sampler = min(alike, key=misses)
-    if misses((name, sampler)) or set(options) - set(sampler.options):
-        node.note(f"of the options of {scheduler.class_name}, ComfyUI's '{name}' has not all")
-    return name

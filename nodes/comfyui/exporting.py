@@ -78,29 +78,43 @@ def exports(*types: str) -> Callable[[Rule], Rule]:
 
 
 OUTPUTS: Mapping[str, tuple[str, ...]] = {
-    "CheckpointLoaderSimple": ("MODEL", "CLIP", "VAE"),
-    "VAELoader": ("VAE",),
     "LoraLoader": ("MODEL", "CLIP"),
     "LoraLoaderModelOnly": ("MODEL",),
     "CLIPSetLastLayer": ("CLIP",),
-    "CLIPTextEncode": ("CONDITIONING",),
-    "CLIPTextEncodeSDXL": ("CONDITIONING",),
+    "VAELoader": ("VAE",),
     "ControlNetLoader": ("CONTROL_NET",),
-    "ControlNetApplyAdvanced": ("CONDITIONING", "CONDITIONING"),
-    "EmptyLatentImage": ("LATENT",),
-    "GetImageSize": ("INT", "INT", "INT"),
-    "ImageCompositeMasked": ("IMAGE",),
-    "ImageScale": ("IMAGE",),
-    "KSampler": ("LATENT",),
-    "KSamplerAdvanced": ("LATENT",),
-    "LatentUpscaleBy": ("LATENT",),
-    "LoadImage": ("IMAGE", "MASK"),
-    "LoadImageMask": ("MASK",),
+    "UpscaleModelLoader": ("UPSCALE_MODEL",),
+    "KSamplerSelect": ("SAMPLER",),
+    **dict.fromkeys(("SDTurboScheduler", "KarrasScheduler", "ExponentialScheduler"), ("SIGMAS",)),
     "SaveImage": (),
-    "SetLatentNoiseMask": ("LATENT",),
-    "VAEDecode": ("IMAGE",),
-    "VAEEncode": ("LATENT",),
-}
+    **dict.fromkeys(("LoadImage", "ImagePadForOutpaint"), ("IMAGE", "MASK")),
+    **dict.fromkeys(("LoadImageMask", "InvertMask", "GrowMask", "ImageToMask"), ("MASK",)),
+    "ControlNetApplyAdvanced": ("CONDITIONING", "CONDITIONING"),
+    "SamplerCustom": ("LATENT", "LATENT"),
+    "GetImageSize": ("INT", "INT", "INT"),
+    "CheckpointLoaderSimple": ("MODEL", "CLIP", "VAE"),
+    **dict.fromkeys(
+        (
+            "CLIPTextEncode", "CLIPTextEncodeSDXL", "CLIPTextEncodeSDXLRefiner", "ConditioningAverage",
+            "ConditioningConcat", "ConditioningZeroOut",
+        ),
+        ("CONDITIONING",),
+    ),
+    **dict.fromkeys(
+        (
+            "EmptyLatentImage", "KSampler", "KSamplerAdvanced", "LatentFromBatch", "LatentUpscaleBy",
+            "RepeatLatentBatch", "SetLatentNoiseMask", "VAEEncode",
+        ),
+        ("LATENT",),
+    ),
+    **dict.fromkeys(
+        (
+            "Canny", "ImageCompositeMasked", "ImageInvert", "ImageScale", "ImageUpscaleWithModel", "MaskToImage",
+            "VAEDecode",
+        ),
+        ("IMAGE",),
+    ),
+}  # fmt: skip
 """The types of the outputs of the nodes that are written."""
 
 
@@ -246,7 +260,7 @@ def exported(document: Document, registry: Registry, form: str) -> Exported:
     Raises:
         WorkflowError: Nothing of it makes a picture there.
     """
-    from latentgraph.nodes.comfyui import export_rules  # noqa: F401 - it fills RULES
+    from latentgraph.nodes.comfyui import export_rules, export_sampling  # noqa: F401 - they fill RULES
     from latentgraph.nodes.comfyui.writing import api_text, editor_text
 
     exporting = Exporting(document.workflow, registry)

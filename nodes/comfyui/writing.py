@@ -72,8 +72,9 @@ def _node(key: int, node: Mapping[str, Any], order: int, links: list[list[Any]])
         values.append(default if isinstance(value, Wire) else value)
         if name in ("seed", "noise_seed"):
             values.append("fixed")
-        if name == "image":
-            values.append("image")
+    if "image" in widgets:
+        # The button by which a picture is uploaded.
+        values.append("image")
     outputs = [{"name": kind, "type": kind, "links": [], "slot_index": slot}
                for slot, kind in enumerate(OUTPUTS[node["class_type"]])]  # fmt: skip
     title = node["_meta"]["title"]

@@ -78,6 +78,14 @@ def test_an_unknown_node_keeps_what_the_file_uses_of_it() -> None:
     assert Wire(("up", "image"), ("checked", "image")) in scene.wires
 
 
+def test_a_muted_node_of_an_unknown_type_is_shown_muted() -> None:
+    data = shipped()
+    data["nodes"]["up"] = {"type": "theirs.Fold", "disabled": "mute", "inputs": {"factor": 2}}
+    scene = scene_of(data, (), Problem("W204", "unknown", node="up"))
+    box = scene.boxes["up"]
+    assert (box.role, box.type, box.disabled, box.severity) == ("unknown", "theirs.Fold", "mute", "warning")
+
+
 def test_a_link_from_a_node_that_is_not_there_draws_no_wire() -> None:
     data = shipped()
     data["nodes"]["decoded"]["inputs"]["vae"] = {"from": "nobody.vae"}

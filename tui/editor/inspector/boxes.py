@@ -115,6 +115,8 @@ class _Place:
             if node.package:
                 says = remedy(node.package, self.signatures.registry)
                 summary = f"No installed package has a node type '{node.type}'; {says}."
+            elif node.disabled == "mute":
+                summary = f"A note: '{node.type}' has no counterpart here. It is muted, so that a run passes it by."
         return self._subject(
             Subject(
                 self.scope,
