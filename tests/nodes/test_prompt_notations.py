@@ -32,7 +32,9 @@ from latentgraph.nodes.prompt_notations import chunks_of, filled, parse_comfyui
     ],
 )
 def test_brackets_weigh_and_a_number_within_replaces(prompt: str, pieces: list[tuple[str, float]]) -> None:
-    assert [(one.text, pytest.approx(one.weight)) for one in parse_comfyui(prompt)] == pieces
+    found = parse_comfyui(prompt)
+    assert [one.text for one in found] == [text for text, _ in pieces]
+    assert [one.weight for one in found] == pytest.approx([weight for _, weight in pieces])
 
 
 def test_brackets_a_thousand_deep_are_no_matter_of_depth() -> None:
