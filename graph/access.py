@@ -6,7 +6,7 @@ resolved, inside the file's own folder. What the user names on the command line 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -69,6 +69,15 @@ class Recorded:
 
     folders: tuple[Path, ...]
     digests: frozenset[str]
+
+    def to_json(self) -> dict[str, list[str]]:
+        """As plain data."""
+        return {"folders": [str(folder) for folder in self.folders], "digests": sorted(self.digests)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Sequence[str]]) -> Recorded:
+        """What `to_json` wrote."""
+        return cls(tuple([Path(folder) for folder in data["folders"]]), frozenset(data["digests"]))
 
 
 @dataclass(frozen=True, slots=True)

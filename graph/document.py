@@ -15,6 +15,7 @@ from latentgraph.graph.errors import WorkflowError
 from latentgraph.graph.parse import parse
 from latentgraph.graph.problem import Place, Problem
 from latentgraph.graph.shape import shape_problems
+from latentgraph.graph.sidecar import MARK
 from latentgraph.graph.source import Source
 from latentgraph.graph.words import kind_of, shown
 from latentgraph.graph.workflow import VERSION, Workflow
@@ -104,6 +105,8 @@ def _workflow(value: Any, source: Source) -> Workflow:
         raise _failure(source, "E007", f"the file holds {kind_of(value)}; a workflow is one JSON object")
     if "latentgraph" not in value:
         hint = f'write "latentgraph": {VERSION}'
+        if MARK in value:
+            hint = "it is the record of a picture, which `latentgraph run` makes again"
         if "last_node_id" in value or any(isinstance(one, dict) and "class_type" in one for one in value.values()):
             hint = "it looks like a ComfyUI workflow: `latentgraph import` makes one of ours of it"
         raise _failure(source, "E006", "the file does not say its version", hint)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Condition, Thread
 
-from latentgraph.graph.access import AccessError, Fetch, FileAccess
+from latentgraph.graph.access import AccessError, Fetch
 from latentgraph.graph.check import check
 from latentgraph.graph.document import Document, parse_document
 from latentgraph.graph.errors import RunCancelledError, RunError, WorkflowError
@@ -110,8 +110,10 @@ class Jobs:
 
     def _job(self, number: int, request: RunRequest) -> Job:
         raw = request.workflow.encode("utf-8", "surrogatepass")
-        document = replace(parse_document(raw, request.name, request.path), embedded=request.embedded)
-        access = FileAccess(document.folder, (*self._allow_read, *request.allow_read))
+        document = replace(
+            parse_document(raw, request.name, request.path), embedded=request.embedded, recorded=request.recorded
+        )
+        access = document.access((*self._allow_read, *request.allow_read))
         checked = check(document, self._engine.registry, request.given, access=access, complete=True)
         return Job(number, request, document, checked.require())
 

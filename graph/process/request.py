@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from latentgraph.graph.access import Recorded
+
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
@@ -38,6 +40,8 @@ class RunRequest:
     """Whether to show what is on its way."""
     download: bool = False
     """Whether what is not on this machine may be downloaded; else such a run is refused."""
+    recorded: Recorded | None = None
+    """Of a workflow out of a picture: what its record says of the files that were read."""
 
     def to_json(self) -> dict[str, Any]:
         """The request as plain data."""
@@ -53,6 +57,7 @@ class RunRequest:
             "metadata": self.metadata,
             "allow_read": [str(folder) for folder in self.allow_read],
             "embedded": dict(self.embedded),
+            "recorded": None if self.recorded is None else self.recorded.to_json(),
             "previews": self.previews,
             "download": self.download,
         }
@@ -61,4 +66,9 @@ class RunRequest:
     def from_json(cls, data: Mapping[str, Any]) -> RunRequest:
         """The request that `to_json` wrote."""
         paths = {name: None if data[name] is None else Path(data[name]) for name in ("path", "out")}
-        return cls(**{**data, **paths, "allow_read": tuple([Path(folder) for folder in data["allow_read"]])})
+        recorded = data.get("recorded")
+        more = {
+            "allow_read": tuple([Path(folder) for folder in data["allow_read"]]),
+            "recorded": None if recorded is None else Recorded.from_json(recorded),
+        }
+        return cls(**{**data, **paths, **more})

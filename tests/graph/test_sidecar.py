@@ -12,6 +12,7 @@ import pytest
 from tests.graph.test_run import BAKERY
 from tests.graph.toys import toy_document, toy_registry
 
+from latentgraph.graph.document import read_document
 from latentgraph.graph.errors import RunError, WorkflowError
 from latentgraph.graph.provenance import document_of_file, run_of_file
 from latentgraph.graph.run import Engine
@@ -120,3 +121,9 @@ def test_a_broken_record_is_refused_in_a_sentence(engine: Engine, tmp_path: Path
     path.write_text('{"latentgraph_record": 1' + rest + "}")
     with pytest.raises(WorkflowError):
         document_of_file(path, "x.json", engine.registry)
+
+
+def test_a_sidecar_that_is_taken_for_a_workflow_is_refused_with_what_to_do(engine: Engine, tmp_path: Path) -> None:
+    _bake(engine, tmp_path)
+    with pytest.raises(WorkflowError, match="it is the record of a picture, which `latentgraph run` makes again"):
+        read_document(tmp_path / "bread-1.json")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from textual import on
 from textual.timer import Timer
 
-from latentgraph.graph.access import FileAccess
 from latentgraph.graph.boxes import OUTPUTS
 from latentgraph.graph.document import Document
 from latentgraph.graph.problem import Problem
@@ -64,7 +63,7 @@ class CheckView(GraphView):
         workflow = document.workflow
         if not (workflow.nodes or workflow.inputs or workflow.outputs):
             return ()  # whoever begins with nothing has done nothing wrong
-        access = FileAccess(document.folder, tuple(self.request.allow_read))
+        access = document.access(self.request.allow_read)
         return check(document, self.registry, access=access).problems
 
     def _checked(self, session: Session, workflow: Workflow, problems: tuple[Problem, ...]) -> None:

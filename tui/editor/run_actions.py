@@ -87,6 +87,7 @@ class RunActions(BaseScreen):
             until,
             self.request.out,
             embedded=session.base.embedded,
+            recorded=session.base.recorded,
             allow_read=tuple(self.request.allow_read),
             download=download,
         )

@@ -154,7 +154,8 @@ class Session:
         assert target is not None  # whoever saves has asked for a name
         write_whole(target, self.text)
         self.path, self.title = target, target.name
-        self.base = replace(self.base, path=target)
+        # A file of its own has no record: its paths count from its folder.
+        self.base = replace(self.base, path=target, recorded=None)
         self._signatures = None
         self._on_disk = file_digest(target)
         self.history.mark_saved()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from latentgraph.graph.access import Recorded
 from latentgraph.graph.events import (
     EVENTS,
     Event,
@@ -109,6 +110,7 @@ def test_a_request_comes_back_as_it_was() -> None:
         {"sub": "{}"},
         False,
         True,
+        Recorded((Path("/shipped"),), frozenset({"abc"})),
     )
     assert RunRequest.from_json(json.loads(json.dumps(request.to_json()))) == request
     least = RunRequest("{}", "a.json")
