@@ -181,6 +181,7 @@ def keep_prediction(
     mask: Mask,
     timestep: Timestep,
     state: SchedulerState,
+    seen: Latents | None = None,
 ) -> NoisePrediction:
     """After `guide`: predict what leads back to the picture where it is not masked, and leave the rest.
 
@@ -191,6 +192,7 @@ def keep_prediction(
         mask: In pixels, of any size; soft values mix.
         timestep: Of this turn.
         state: The scheduler as scale_model_input gave it; it tells what a prediction is of.
+        seen: What the denoiser was shown, before scaling, where that is not `latents`: from restore_unmasked.
 
     Example:
         model = load_model()
@@ -203,8 +205,32 @@ def keep_prediction(
     """
     fresh = soft_latent_mask(mask, prediction.samples)
     kept = repeated(original.samples, len(latents.samples)).to(prediction.samples)
-    back = prediction_towards(kept, latents.samples, timestep, state)
-    return replace(prediction, samples=prediction.samples * fresh + back * (1 - fresh))
+    back, made = prediction_towards(kept, latents.samples, timestep, state), prediction.samples
+    if seen is not None:
+        clean = clean_in(seen.samples, made, timestep, state)
+        made = prediction_towards(clean, latents.samples, timestep, state)
+    return replace(prediction, samples=made * fresh + back * (1 - fresh))
+
+
+def clean_in(noisy: Tensor, prediction: Tensor, timestep: Timestep, state: SchedulerState) -> Tensor:
+    """What a denoiser sees in `noisy` that says `prediction` of it: the contrary of prediction_towards."""
+    share, deviation = amounts(timestep, state, noisy)
+    kind = copied(state).config.get("prediction_type", "epsilon")
+    if kind == "sample":
+        return prediction
+    if kind == "epsilon":
+        return (noisy - deviation * prediction) / share
+    # As alpha and sigma, of a sum of squares of 1: clean = alpha * noisy - sigma * velocity.
+    whole = math.hypot(share, deviation)
+    return (share * noisy / whole - deviation * prediction) / whole
+
+
+def amounts(timestep: Timestep, state: SchedulerState, like: Tensor) -> tuple[float, float]:
+    """How much of the picture and how much noise is in the latents of a turn, in the measure of the scheduler."""
+    scheduler, levels = copied(state), timestep.value.reshape(1)
+    one, nothing = like.new_ones(1, 1, 1, 1), like.new_zeros(1, 1, 1, 1)
+    share, deviation = (float(scheduler.add_noise(a, b, levels)) for a, b in ((one, nothing), (nothing, one)))
+    return share, deviation
 
 
 def prediction_towards(clean: Tensor, noisy: Tensor, timestep: Timestep, state: SchedulerState) -> Tensor:
@@ -215,10 +241,8 @@ def prediction_towards(clean: Tensor, noisy: Tensor, timestep: Timestep, state: 
     """
     import torch
 
-    scheduler, levels = copied(state), timestep.value.reshape(1)
-    one, nothing = clean.new_ones(1, 1, 1, 1), clean.new_zeros(1, 1, 1, 1)
-    share, deviation = (float(scheduler.add_noise(a, b, levels)) for a, b in ((one, nothing), (nothing, one)))
-    kind = scheduler.config.get("prediction_type", "epsilon")
+    share, deviation = amounts(timestep, state, clean)
+    kind = copied(state).config.get("prediction_type", "epsilon")
     if kind == "sample":
         return clean
     noise = (noisy - share * clean) / deviation if deviation else torch.zeros_like(clean)

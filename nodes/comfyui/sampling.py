@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeAlias
 
 from latentgraph.graph.workflow import Link
 from latentgraph.nodes.comfyui.guiding import guidance_for
@@ -20,6 +20,56 @@ KEEPING: Final = ("DPMSolverMultistep", "DEIS", "UniPC", "SASolver", "LCM")
 """How the names of schedulers begin whose latents are in another measure than ComfyUI's, while noise is in them."""
 WITHOUT_PICTURE: Final = ("EulerDiscrete", "EulerAncestral", "DPMSolverMultistep", "UniPC", "LCM")
 """How the names of schedulers begin that know models whose last timestep has no picture left in it."""
+
+
+Body: TypeAlias = "Mapping[str, tuple[str, Mapping[str, Source | None]]]"
+"""The nodes of a loop, each with its type and its inputs."""
+MASKED: Final[Body] = {
+    "restored": (
+        "restore_unmasked",
+        {name: Link("loop", name) for name in ("latents", "original", "noise", "mask", "timestep", "state")},
+    ),
+    "scaled": (
+        "scale_model_input",
+        {"latents": Link("restored", "latents"), "timestep": Link("loop", "timestep"), "state": Link("loop", "state")},
+    ),
+    "predicted": (
+        "predict_noise",
+        {
+            "denoiser": Link("loop", "denoiser"),
+            "model_input": Link("scaled", "model_input"),
+            "timestep": Link("loop", "timestep"),
+            "guidance": Link("loop", "guidance"),
+        },
+    ),
+    "guided": (
+        "guide",
+        {"predictions": Link("predicted", "prediction_pair"), "guidance": Link("loop", "guidance")},
+    ),
+    "kept": (
+        "keep_prediction",
+        {
+            "prediction": Link("guided", "noise_prediction"),
+            "latents": Link("loop", "latents"),
+            "original": Link("loop", "original"),
+            "mask": Link("loop", "mask"),
+            "timestep": Link("loop", "timestep"),
+            "state": Link("scaled", "state"),
+            "seen": Link("restored", "latents"),
+        },
+    ),
+    "step": (
+        "scheduler_step",
+        {
+            "latents": Link("loop", "latents"),
+            "prediction": Link("kept", "noise_prediction"),
+            "timestep": Link("loop", "timestep"),
+            "state": Link("scaled", "state"),
+            "random": Link("loop", "random"),
+        },
+    ),
+}
+"""The step taken apart, so that what is not masked is kept: the denoiser sees it as noisy as the turn is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +168,20 @@ def sampled(t: Translation, node: PromptNode, given: Sampling) -> LatentValue:
     if given.known.noisy:
         # ComfyUI draws the noise of the steps by a generator of its own, on the CPU begun one seed further.
         stream = t.add("step_random", "random_state", seed=given.noise.seed, offset=1).random_state
+    inputs = {"denoiser": given.model.denoiser, "guidance": guidance}
+    nodes: Body = {"step": ("denoise_step", {name: Link("loop", name) for name in STEP})}
+    if given.latents.mask is not None:
+        if noise is None:
+            raise Untranslatable("it keeps what is not masked and adds no noise", "take the mask away from its latents")
+        inputs |= {"original": t.latents(given.latents), "noise": noise.noise, "mask": given.latents.mask}
+        nodes = MASKED
     carry = {"latents": start, "state": schedule.state, "random": stream}
     denoise = t.loop(
         loop_name(t, node),
         each={"timestep": schedule.timesteps},
         carry={name: (begin, Link("step", name)) for name, begin in carry.items()},
-        inputs={"denoiser": given.model.denoiser, "guidance": guidance},
-        nodes={"step": ("denoise_step", {name: Link("loop", name) for name in STEP})},
+        inputs=inputs,
+        nodes=nodes,
     )
     latents = denoise.latents
     if given.keeping and "leftover_noise" in given.sigmas:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from latentgraph.graph.run import Engine
 from latentgraph.graph.workflow import Workflow
 from latentgraph.nodes.comfyui.reading import read_prompt
 from latentgraph.nodes.comfyui.translation import translate_prompt
+from latentgraph.nodes.masks import image_to_mask
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array:DeprecationWarning")
 TRAINED = torch.linspace(0.00085**0.5, 0.012**0.5, 1000, dtype=torch.float64) ** 2
@@ -191,6 +193,46 @@ def test_sigmas_split_in_two_are_two_loops_of_one_run(engine: Engine, models: Ma
     nodes["32"] = first
     nodes["3"]["inputs"] |= {"sigmas": ["30", 1], "noise": ["31", 0], "latent_image": ["32", 0]}
     assert torch.equal(run(nodes, engine, models)["latents"].samples, whole)
+
+
+def test_what_is_not_masked_is_kept_and_what_is_comes_out_as_comfyui_makes_it(
+    engine: Engine, models: Mapping[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from latentgraph.nodes.comfyui.translation import RULES, KnownRule, Translation
+    from latentgraph.nodes.comfyui.values import LatentValue, Value
+
+    def masked(t: Translation, node: Any) -> tuple[Value, ...]:
+        """Mask a picture by its own brightness."""
+        first = t.take(node, "samples", LatentValue)
+        vae = t.memory["vae"]
+        picture = t.add("seen", "decode", vae=vae, latents=t.latents(first))
+        return (replace(first, mask=t.add("mask", "image_to_mask", image=picture.image).mask),)
+
+    monkeypatch.setitem(RULES, "Masked", KnownRule(masked, False))
+    nodes = changed(_3={"steps": 2, "latent_image": ["12", 0], "denoise": 0.5})
+    nodes |= {
+        "11": changed(_3={"steps": 2, "seed": 6})["3"],
+        "12": {"class_type": "Masked", "inputs": {"samples": ["11", 0]}},
+    }
+    made = run(nodes, engine, models)
+    first = run(changed(_3={"steps": 2, "seed": 6}), engine, models)
+    original = first["latents"].samples.double()
+    gray = image_to_mask(first["image"]).samples
+    fresh = torch.nn.functional.interpolate(gray, original.shape[-2:], mode="bilinear").double()
+    noise = torch.randn(original.shape, generator=torch.Generator("cpu").manual_seed(5)).double()
+    model = load_pipeline(models["sd1"])
+    positive = encoded(model, [("a", 1.0), ("red", 1.3), ("circle", 1.0)])
+    inner = comfyui(model, original, positive, encoded(model, [("text, watermark", 1.0)]), 7.0)
+
+    def denoise(x: torch.Tensor, sigma: float) -> torch.Tensor:
+        seen = x * fresh + (original + noise * sigma) * (1 - fresh)
+        kept: torch.Tensor = inner(seen, sigma) * fresh + original * (1 - fresh)
+        return kept
+
+    levels = [float(SIGMAS[number]) for number in (333, 0)]
+    begin = original + noise * levels[0]
+    exact = k_diffusion.euler(begin, [*levels, 0.0], denoise, k_diffusion.generator(0, original.shape))
+    torch.testing.assert_close(made["latents"].samples.double(), exact, rtol=1e-3, atol=1e-3)
 
 
 def test_a_long_prompt_meets_a_short_one(engine: Engine, models: Mapping[str, Path]) -> None:
