@@ -66,6 +66,16 @@ class EditorNode:
         """Its inputs; of two with one name the first."""
         return {slot.name: slot for slot in reversed(self.inputs)}
 
+    @cached_property
+    def values_by_name(self) -> Mapping[str, JSON]:
+        """The values of its widgets by name, where the file has names.
+
+        Where the file has both, they are the names of the values by position: files are edited there and not here.
+        """
+        if self.named is not None and len(self.named) == len(self.values):
+            return dict(zip(self.named, self.values, strict=True))
+        return self.named or {}
+
     def slot_through(self, output: int) -> Slot | None:
         """The linked input that a bypassed node hands to an output: of the same type, best at the same position."""
         if not 0 <= output < len(self.outputs):

@@ -72,7 +72,7 @@ class Opened:
         if self.node is None:
             return {}
         if self.node.named is not None:
-            return dict(self.node.named)
+            return dict(self.node.values_by_name)
         if len(self.node.values) == len(self.graph.promoted):
             return dict(zip(self.graph.promoted, self.node.values, strict=True))
         return {}

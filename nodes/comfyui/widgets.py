@@ -33,7 +33,7 @@ def core_nodes() -> Mapping[str, Mapping[str, Any]]:
 def named_values(node: EditorNode) -> tuple[dict[str, JSON], tuple[JSON, ...]]:
     """The values of a node's widgets by name, and those whose names are not known."""
     if node.named is not None:
-        named = {name: value for name, value in node.named.items() if name not in _OF_THE_EDITOR}
+        named = {name: value for name, value in node.values_by_name.items() if name not in _OF_THE_EDITOR}
         return _with_defaults(node.type, named), ()
     declared = core_nodes().get(node.type)
     if declared is not None:

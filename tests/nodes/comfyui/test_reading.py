@@ -76,9 +76,15 @@ def test_a_file_from_before_the_control_existed_is_read_too() -> None:
     assert prompt.nodes["3"].inputs["steps"] == 12
 
 
-def test_values_by_name_are_preferred() -> None:
+def test_names_of_values_are_taken_from_the_file_and_the_values_from_their_positions() -> None:
+    named = {"their_image": "old.png", "upload": "image"}
+    prompt = read(graph([node(3, "TheirLoader", ["new.png", "image"], widgets_values_named=named)], []))
+    assert prompt.nodes["3"].inputs == {"their_image": "new.png"}
+
+
+def test_values_that_are_only_there_by_name_are_read_by_name() -> None:
     named = {"image": "b.png", "upload": "image"}
-    prompt = read(graph([node(3, "LoadImage", ["a.png", "image"], widgets_values_named=named)], []))
+    prompt = read(graph([node(3, "LoadImage", widgets_values_named=named)], []))
     assert prompt.nodes["3"].inputs == {"image": "b.png"}
 
 
