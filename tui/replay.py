@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from latentgraph.graph.plan import Plan
 from latentgraph.graph.provenance import run_of_file, texts, versions
 from latentgraph.graph.registry import Registry
 from latentgraph.graph.sidecar import belongs_to, is_sidecar
+
+COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 def settings_of(picture: Path, registry: Registry) -> dict[str, str]:
@@ -43,7 +46,9 @@ def differences(picture: Path, planned: Plan, registry: Registry) -> Iterator[st
     sources = texts(recorded.get("sources"))
     for port, digest in planned.sources.items():
         if sources.get(port, digest) != digest:
-            yield f"what {port} reads is not what the picture was made from; it will come out different"
+            # A hub model is told by its commit, by which it can be asked for.
+            by_commit = f": that was OWNER/NAME@{sources[port]}" if COMMIT.fullmatch(sources[port]) else ""
+            yield f"what {port} reads is not what the picture was made from{by_commit}; it will come out different"
 
 
 def _other_settings(

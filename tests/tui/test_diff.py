@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -134,3 +135,32 @@ def test_a_strangers_text_tells_the_terminal_nothing(text: str) -> None:
         Change("changed", "setting", name=text, before=text, after="x"),
     ):
         assert _text(change).isprintable()
+
+
+def test_a_spoilt_sidecar_is_refused_in_a_sentence_or_compared(cli: Cli, bread: str) -> None:
+    cli("run", bread, "--nodes", TOYS, "--sidecar")
+    raw = Path("outputs/bread-1.json").read_bytes()
+    lot = random.Random(5)
+    for _ in range(40):
+        spoilt = bytearray(raw)
+        for _ in range(lot.randint(1, 4)):
+            at = lot.randrange(30, len(spoilt))
+            spoilt[at : at + lot.randint(0, 9)] = lot.choice([b"", b"null", b"[]", b"{}", b'"', b"1e999", b"\xff"])
+        Path("spoilt.json").write_bytes(spoilt[: lot.choice([len(spoilt), lot.randrange(len(spoilt))])])
+        done = cli("diff", bread, "spoilt.json", "--nodes", TOYS)
+        assert done.code in (0, 1, 2)
+        assert "a fault of latentgraph" not in done.err
+
+
+@pytest.mark.parametrize("part", ["inputs", "run", "files", "workflow", "file"])
+@pytest.mark.parametrize("value", [None, [], "x", {"flour": []}, {"sources": [1], "versions": {"a": 2}}])
+def test_a_record_that_somebody_made_up_is_refused_in_a_sentence_or_compared(
+    cli: Cli, bread: str, part: str, value: object
+) -> None:
+    workflow = json.loads(Path(bread).read_text())
+    data = {"latentgraph_record": 1, "file": "x.png", "sha256": "0", "inputs": {}, "run": {}, "workflow": workflow}
+    Path("made_up.json").write_text(json.dumps({**data, part: value}))
+    for command in (("diff", bread, "made_up.json"), ("run", "made_up.json")):
+        done = cli(*command, "--nodes", TOYS)
+        assert done.code in (0, 1, 2)
+        assert "a fault of latentgraph" not in done.err
