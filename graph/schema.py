@@ -30,6 +30,7 @@ from latentgraph.graph.workflow import (
 )
 
 Schema: TypeAlias = dict[str, Any]
+TITLE = "latentgraph workflow"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 LINK = {"$ref": "#/$defs/Link"}
 _LOOP_HELP = "A graph of nodes that runs in turns."
@@ -58,7 +59,7 @@ def workflow_schema(registry: Registry) -> Schema:
                     f"node.{SUBWORKFLOW}": _structure(SUBWORKFLOW, fields, required=["file"])}  # fmt: skip
     definitions |= {f"node.{node.name}": _typed(node, fields) for node in registry}
     base["properties"]["latentgraph"]["const"] = VERSION
-    schema: Schema = _tidy({"$schema": DIALECT, **base, "title": "latentgraph workflow", "$defs": definitions})
+    schema: Schema = _tidy({"$schema": DIALECT, **base, "title": TITLE, "$defs": definitions})
     return schema
 
 
@@ -183,5 +184,5 @@ def _tidy(schema: Any) -> Any:
     return {
         key: {name: _tidy(inner) for name, inner in value.items()} if key in ("properties", "$defs") else _tidy(value)
         for key, value in schema.items()
-        if key != "title" or not isinstance(value, str) or value == "latentgraph workflow"
+        if key != "title" or not isinstance(value, str) or value == TITLE
     }

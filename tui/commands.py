@@ -251,6 +251,12 @@ def schema(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Write it there instead.", show_default=False)
     ] = None,
+    vscode: Annotated[
+        bool,
+        typer.Option(
+            "--vscode", help="Write it into this folder, and have VS Code take it for the workflow files here."
+        ),
+    ] = False,
     nodes: options.NodeFiles = None,
     debug: options.Debug = False,
 ) -> None:
@@ -258,6 +264,11 @@ def schema(
 
     A file names it: "$schema": "./workflow.schema.json".
     """
+    if vscode:
+        from latentgraph.tui.vscode import set_up
+
+        set_up(out, nodes or ())
+        return
     from latentgraph.tui.schema_command import write_schema
 
     write_schema(out, nodes or ())
