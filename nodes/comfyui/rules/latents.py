@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from latentgraph.nodes.comfyui.prompt import PromptNode
-from latentgraph.nodes.comfyui.translation import Translation, rule
+from latentgraph.nodes.comfyui.translation import Translation, Untranslatable, rule
 from latentgraph.nodes.comfyui.values import ImageValue, LatentValue, VaeValue, Value
 
 
@@ -61,3 +61,18 @@ def vae_encode(t: Translation, node: PromptNode) -> tuple[Value, ...]:
     image, vae = t.take(node, "pixels", ImageValue), t.take(node, "vae", VaeValue)
     encoded = t.add(t.name(node, "encoded"), "encode_image_mean", vae=vae.vae, image=image.image)
     return (LatentValue(encoded.latents, batch=image.batch),)
+
+
+@rule("LoadLatent")
+def load_latent(t: Translation, node: PromptNode) -> tuple[Value, ...]:
+    """Nothing: the file is of ComfyUI's own layout."""
+    raise Untranslatable(
+        "a .latent file of ComfyUI is not read here", "make its latents anew, or save them by save_latents"
+    )
+
+
+@rule("SaveLatent", output=True)
+def save_latent(t: Translation, node: PromptNode) -> tuple[Value, ...]:
+    """An output of the workflow; `save_latents` would keep it for a run to come."""
+    t.output(t.name(node, "latents"), t.latents(t.take(node, "samples", LatentValue)))
+    return ()

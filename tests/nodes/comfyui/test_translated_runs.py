@@ -14,7 +14,6 @@ import torch
 from tests.nodes.comfyui import k_diffusion
 from tests.nodes.comfyui.test_translation import DEFAULT, changed
 from tests.nodes.tiny import load_pipeline
-from tests.nodes.tiny_families import build_tiny_sd2, build_tiny_sdxl
 
 from latentgraph.graph.document import Document
 from latentgraph.graph.foreign import ImportOptions
@@ -28,15 +27,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array:DeprecationWarning")
 TRAINED = torch.linspace(0.00085**0.5, 0.012**0.5, 1000, dtype=torch.float64) ** 2
 LEFT = torch.cumprod(1 - TRAINED, 0)
 SIGMAS = ((1 - LEFT) / LEFT).sqrt()
-
-
-@pytest.fixture(scope="session")
-def models(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
-    folder = tmp_path_factory.mktemp("families")
-    build_tiny_sd2(folder / "sd2")
-    build_tiny_sdxl(folder / "sdxl")
-    build_tiny_sdxl(folder / "refiner", refiner=True)
-    return {"sd1": tiny_folder, **{name: folder / name for name in ("sd2", "sdxl", "refiner")}}
 
 
 def run(nodes: dict[str, Any], engine: Engine, models: Mapping[str, Path], **given: Any) -> dict[str, Any]:

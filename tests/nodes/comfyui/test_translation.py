@@ -30,11 +30,6 @@ DEFAULT: dict[str, Any] = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def registry() -> Registry:
-    return Registry.load()
-
-
 def translate(nodes: dict[str, Any], registry: Registry, folder: Path = Path("/nowhere")) -> Imported:
     return translate_prompt(read_prompt(json.dumps(nodes).encode(), "w.json"), ImportOptions(folder, registry))
 
