@@ -223,6 +223,11 @@ class Run:
         assert self._result is not None  # without an error there is a result
         return self._result
 
+    def _ipython_display_(self) -> None:
+        from latentgraph.graph.python.display import show_run
+
+        show_run(self)
+
     def _work(self) -> None:
         started = time.perf_counter()
         put = self._events.put

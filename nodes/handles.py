@@ -62,7 +62,7 @@ class LoadedSafetyChecker(NamedTuple):
     """Resizes and normalises images as the checker wants them."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Handle:
     """What all parts of a model have in common."""
 
@@ -106,6 +106,10 @@ class Handle:
         """The same part with `adapter` added behind those that it has."""
         return replace(self, digest=json_digest([self.digest, adapter.digest]), adapters=(*self.adapters, adapter))
 
+    def __repr__(self) -> str:
+        """What it is, and the beginning of its digest."""
+        return f"{type(self).__name__}({self.summary}, {self.digest[:8]})"
+
     @property
     def summary(self) -> str:
         """One line for people: `UNet2DConditionModel, 2.2M parameters, sd1`."""
@@ -116,21 +120,21 @@ class Handle:
         return ", ".join([*parts, self.family] if self.family else parts)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Tokenizer(Handle):
     """Cuts a text into tokens; loads to a `CLIPTokenizer` or `T5Tokenizer` whose `model_max_length` is set."""
 
     role: ClassVar[str] = "tokenizer"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class TextEncoder(Handle):
     """Turns tokens (B, T) into embeddings (B, T, D); loads to a `CLIPTextModel`, one `WithProjection`, or a T5."""
 
     role: ClassVar[str] = "text_encoder"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Denoiser(Handle):
     """Predicts what noise is in latents (B, 4, h, w); loads to a `UNet2DConditionModel`."""
 
@@ -142,42 +146,42 @@ class Denoiser(Handle):
     role: ClassVar[str] = "denoiser"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ControlNet(Handle):
     """Sees a picture and says by how much to move the denoiser's inner states; loads to a `ControlNetModel`."""
 
     role: ClassVar[str] = "controlnet"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class T2IAdapter(Handle):
     """Sees a picture once and says by how much to move the denoiser's states at every step; a `T2IAdapter`."""
 
     role: ClassVar[str] = "t2i_adapter"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class DepthEstimator(Handle):
     """Sees in a picture how near each point is; loads to a `LoadedDepthEstimator`."""
 
     role: ClassVar[str] = "depth_estimator"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ImageEncoder(Handle):
     """Turns pictures into features for an IP-Adapter; loads to a `CLIPVisionModelWithProjection`."""
 
     role: ClassVar[str] = "image_encoder"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class UpscaleModel(Handle):
     """Pictures (B, 3, H, W) to pictures `scale` times as large; loads to an RRDBNet of `loading.esrgan`."""
 
     role: ClassVar[str] = "upscale_model"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class VAE(Handle):
     """Images (B, 3, H, W) to latents (B, 4, h, w) and back; loads to an `AutoencoderKL`."""
 
@@ -187,7 +191,7 @@ class VAE(Handle):
     role: ClassVar[str] = "vae"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Scheduler(Handle):
     """The class and configuration of a sampler, without any state.
 
@@ -207,7 +211,7 @@ class Scheduler(Handle):
         return cls(json_digest({"class": name, **config}), family or "", config, name, SchedulerSource(name, config))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SafetyChecker(Handle):
     """Finds images that must not be shown; loads to a `LoadedSafetyChecker`."""
 

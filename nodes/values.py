@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from latentgraph.nodes.showing import Shown, png_of
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class TokenStream:
+class TokenStream(Shown):
     """A text as one text encoder reads it."""
 
     input_ids: Tensor
@@ -32,7 +34,7 @@ class TokenStream:
 
 
 @dataclass(frozen=True, eq=False)
-class Tokens:
+class Tokens(Shown):
     """A text cut into tokens, once for each text encoder of the model (one in Stable Diffusion 1.x)."""
 
     streams: tuple[TokenStream, ...]
@@ -42,7 +44,7 @@ class Tokens:
 
 
 @dataclass(frozen=True, eq=False)
-class Conditioning:
+class Conditioning(Shown):
     """What the text encoder made of a text, for the denoiser to attend to; one type for every family."""
 
     embeddings: Tensor
@@ -57,7 +59,7 @@ class Conditioning:
 
 
 @dataclass(frozen=True, eq=False)
-class Control:
+class Control(Shown):
     """A ControlNet, the picture that it looks at, and how much it has to say (Zhang et al. 2023)."""
 
     controlnet: ControlNet
@@ -74,7 +76,7 @@ class Control:
 
 
 @dataclass(frozen=True, eq=False)
-class IPAdapter:
+class IPAdapter(Shown):
     """What an IP-Adapter (Ye et al. 2023) wants to be told of a picture; its weights are with the denoiser."""
 
     name: str
@@ -87,7 +89,7 @@ class IPAdapter:
 
 
 @dataclass(frozen=True, eq=False)
-class ImagePrompt:
+class ImagePrompt(Shown):
     """What an image encoder made of N pictures, for an IP-Adapter; they count as one prompt."""
 
     positive: Tensor
@@ -98,7 +100,7 @@ class ImagePrompt:
 
 
 @dataclass(frozen=True, eq=False)
-class ScaledImagePrompt:
+class ScaledImagePrompt(Shown):
     """An image prompt for every row of a batch, and how much it has to say."""
 
     embeddings: Tensor
@@ -110,7 +112,7 @@ class ScaledImagePrompt:
 
 
 @dataclass(frozen=True, eq=False)
-class AdapterFeatures:
+class AdapterFeatures(Shown):
     """What a T2I-Adapter made of a picture, to be added to the denoiser's states as they go down (Mou et al. 2023)."""
 
     levels: tuple[Tensor, ...]
@@ -122,7 +124,7 @@ class AdapterFeatures:
 
 
 @dataclass(frozen=True, eq=False)
-class Guidance:
+class Guidance(Shown):
     """What to steer towards, what away from, and how strongly (classifier-free guidance, Ho & Salimans 2022)."""
 
     positive: Conditioning
@@ -160,7 +162,7 @@ class Guidance:
 
 
 @dataclass(frozen=True, eq=False)
-class Region:
+class Region(Shown):
     """One prompt among several: where, when and how much it counts."""
 
     guidance: Guidance
@@ -182,7 +184,7 @@ class Region:
 
 
 @dataclass(frozen=True, eq=False)
-class RegionalPrompts:
+class RegionalPrompts(Shown):
     """Prompts that count at once, of one side of a guidance (Liu et al. 2022, "Composable Diffusion")."""
 
     regions: tuple[Region, ...]
@@ -191,7 +193,7 @@ class RegionalPrompts:
 
 
 @dataclass(frozen=True, eq=False)
-class RandomState:
+class RandomState(Shown):
     """The one ordered stream of random numbers of a run, at some point of it.
 
     Who draws takes a state and gives the next one; two who draw from the same state get the same numbers.
@@ -208,7 +210,7 @@ class RandomState:
 
 
 @dataclass(frozen=True, eq=False)
-class Noise:
+class Noise(Shown):
     """Normally distributed numbers of mean 0 and deviation 1, in the shape of latents."""
 
     samples: Tensor
@@ -220,7 +222,7 @@ class Noise:
 
 
 @dataclass(frozen=True, eq=False)
-class Latents:
+class Latents(Shown):
     """An image in the space the denoiser works in, clean or noisy."""
 
     samples: Tensor
@@ -234,7 +236,7 @@ class Latents:
 
 
 @dataclass(frozen=True, eq=False)
-class Timestep:
+class Timestep(Shown):
     """A turn of the denoising loop."""
 
     value: Tensor
@@ -246,7 +248,7 @@ class Timestep:
 
 
 @dataclass(frozen=True, eq=False)
-class SchedulerState:
+class SchedulerState(Shown):
     """A scheduler between two steps: its table of noise levels and what it remembers of earlier steps.
 
     Opaque. `latentgraph.nodes.scheduler_state` steps a copy of it.
@@ -262,7 +264,7 @@ class SchedulerState:
 
 
 @dataclass(frozen=True, eq=False)
-class NoisePrediction:
+class NoisePrediction(Shown):
     """What the denoiser says is to be taken out: noise, or velocity where the model was trained for that."""
 
     samples: Tensor
@@ -271,7 +273,7 @@ class NoisePrediction:
 
 
 @dataclass(frozen=True, eq=False)
-class PredictionPair:
+class PredictionPair(Shown):
     """The predictions for both sides of a Guidance, before they are combined."""
 
     positive: NoisePrediction
@@ -281,7 +283,7 @@ class PredictionPair:
 
 
 @dataclass(frozen=True, eq=False)
-class LearnedToken:
+class LearnedToken(Shown):
     """A token whose embeddings are being learned, and what Adam remembers of the steps so far (Gal et al. 2022)."""
 
     token: str
@@ -296,7 +298,7 @@ class LearnedToken:
 
 
 @dataclass(frozen=True, eq=False)
-class TokenGradient:
+class TokenGradient(Shown):
     """Which way the loss grows as the embeddings of a token change."""
 
     vectors: Tensor
@@ -305,31 +307,42 @@ class TokenGradient:
 
 
 @dataclass(frozen=True, eq=False)
-class Image:
+class Image(Shown):
     """Pictures, on the CPU."""
 
     samples: Tensor
     """float32 (B, 3, H, W) in [0, 1], red green blue."""
 
+    def _repr_png_(self) -> bytes | None:
+        return png_of(self.samples)
+
 
 @dataclass(frozen=True, eq=False)
-class Mask:
+class Mask(Shown):
     """Where something applies, on the CPU."""
 
     samples: Tensor
     """float32 (B, 1, H, W) in [0, 1], 1 where it does."""
 
+    def _repr_png_(self) -> bytes | None:
+        return png_of(self.samples.expand(-1, 3, -1, -1))
+
 
 @dataclass(frozen=True, eq=False)
-class Depth:
+class Depth(Shown):
     """How near each point of pictures is, on the CPU, in no unit: only its order and proportions count."""
 
     samples: Tensor
     """float32 (B, H, W), more is nearer."""
 
+    def _repr_png_(self) -> bytes | None:
+        near, far = self.samples.amax(), self.samples.amin()
+        grey = (self.samples - far) / (near - far).clamp(min=1e-12)
+        return png_of(grey.unsqueeze(1).expand(-1, 3, -1, -1))
+
 
 @dataclass(frozen=True)
-class CropArea:
+class CropArea(Shown):
     """A part of a picture, in its pixels from the upper left corner; right and bottom are the first left out."""
 
     left: int

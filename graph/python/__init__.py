@@ -13,12 +13,14 @@
 
 What a call returns is typed as what it will be, so that an editor completes ports and a type checker refuses a wrong
 link; until the workflow runs it is a placeholder. A node is called as the variable that its call is assigned to;
-`named` says another name. Loops are in `latentgraph.graph.python.loop`.
+`named` says another name. Loops are in `latentgraph.graph.python.loop`. In a notebook a workflow shows its graph, and
+a run how far it is: as the last line of a cell, or by `for event in watch(flow.run()):`.
 """
 
+from latentgraph.graph.python.display import watch
 from latentgraph.graph.python.flow import Flow, workflow
 from latentgraph.graph.python.loop import Carry, Loop
 from latentgraph.graph.python.outputs import Outputs
 from latentgraph.graph.python.wrappers import named, subworkflow
 
-__all__ = ["Carry", "Flow", "Loop", "Outputs", "named", "subworkflow", "workflow"]
+__all__ = ["Carry", "Flow", "Loop", "Outputs", "named", "subworkflow", "watch", "workflow"]

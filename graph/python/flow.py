@@ -207,6 +207,12 @@ class Flow(Inputs):
 
         return python_source(self.document, self.registry)
 
+    def mermaid(self) -> str:
+        """The graph as a Mermaid flowchart."""
+        from latentgraph.graph.python.mermaid import flowchart
+
+        return flowchart(self.workflow)
+
     def check(self, given: Mapping[str, Any] | None = None) -> tuple[Problem, ...]:
         """Everything that is wrong with it, and with values for its inputs, as `latentgraph check` tells."""
         from latentgraph.graph.check import check
@@ -222,6 +228,7 @@ class Flow(Inputs):
         out: Path | str | None = None,
         overwrite: bool = False,
         metadata: bool = True,
+        previews: bool = False,
         engine: Engine | None = None,
     ) -> Run:
         """Start a run, an iterable of events; `run(...).result().values` has the outputs.
@@ -233,6 +240,7 @@ class Flow(Inputs):
             out: Folder for the files that the run makes; None makes none.
             overwrite: Number files from 1 and replace what is there.
             metadata: Whether files carry the record of how they were made.
+            previews: Whether nodes may show what is on its way.
             engine: What runs it; by default one that all workflows of this process share, so that models stay loaded.
 
         Raises:
@@ -249,6 +257,7 @@ class Flow(Inputs):
             out=Path(out) if out is not None else None,
             overwrite=overwrite,
             metadata=metadata,
+            previews=previews,
         )
 
     def __repr__(self) -> str:
@@ -260,6 +269,11 @@ class Flow(Inputs):
             f"<a workflow of {len(workflow.nodes)} nodes: {', '.join(workflow.inputs) or 'nothing'} "
             f"-> {', '.join(workflow.outputs) or 'nothing'}>"
         )
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        from latentgraph.graph.python.display import workflow_bundle
+
+        return {"text/plain": repr(self)} if self._document is None else workflow_bundle(self.workflow, repr(self))
 
     def _current(self, name: str) -> Graph:
         """The graph that is being written now."""
