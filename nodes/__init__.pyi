@@ -64,6 +64,7 @@ from .text_sd3 import encode_sd3, tokenize_sd3
 from .text_sdxl import encode_sdxl, tokenize_sdxl
 from .text_t5 import encode_t5, tokenize_t5
 from .textual_inversion import load_textual_inversion
+from .unclip import augment_image_prompt, pool_image_prompt
 from .upscale import load_upscaler, upscale_channels
 from .upscale_latents import upscale_latents
 from .upscale_model import load_upscale_model, upscale_image
@@ -76,6 +77,7 @@ __all__ = [
     "add_noise",
     "add_t2i_adapter",
     "aesthetic_conditioning",
+    "augment_image_prompt",
     "blur_mask",
     "canny_edges",
     "composite_latents",
@@ -150,6 +152,7 @@ __all__ = [
     "pad_image",
     "part_of_schedule",
     "pick_latents",
+    "pool_image_prompt",
     "predict_noise",
     "prediction_target",
     "random_state",

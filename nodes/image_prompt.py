@@ -71,23 +71,23 @@ def crop_for_encoder(image_encoder: ImageEncoder, image: Image, after: Image | N
 
 @node(category="text", settings=("device", "dtype"))
 def encode_image_prompt(
-    image_encoder: ImageEncoder, ip_adapter: IPAdapter, image: Image, *, context: RunContext = ALONE
+    image_encoder: ImageEncoder, image: Image, ip_adapter: IPAdapter | None = None, *, context: RunContext = ALONE
 ) -> ImagePrompt:
-    """Make of pictures what an IP-Adapter reads.
+    """Make of pictures what an IP-Adapter reads, or one vector of each picture.
 
     Args:
         image_encoder: That the IP-Adapter was trained with.
-        ip_adapter: From load_ip_adapter.
         image: One picture or more; together they are one prompt.
+        ip_adapter: From load_ip_adapter; null: the vectors that the encoder was trained to liken to those of texts.
 
     Example:
         denoiser, adapter = load_ip_adapter(load_model().denoiser, "./ip_adapter.safetensors")
         encoder = load_image_encoder("./image_encoder").image_encoder
-        prompt = encode_image_prompt(encoder, adapter, load_image("./photo.png"))
+        prompt = encode_image_prompt(encoder, load_image("./photo.png"), adapter)
     """
-    name = "hidden_size" if ip_adapter.hidden_states else "projection_dim"
-    width = image_encoder.config.get(name)
-    if isinstance(width, int) and width != ip_adapter.width:
+    states = ip_adapter is not None and ip_adapter.hidden_states
+    width = image_encoder.config.get("hidden_size" if states else "projection_dim")
+    if ip_adapter is not None and isinstance(width, int) and width != ip_adapter.width:
         raise ValueError(
             f"the IP-Adapter {ip_adapter.name!r} reads {ip_adapter.width} numbers, and the image encoder gives "
             f"{width}; take the image encoder that it was trained with"
@@ -96,8 +96,8 @@ def encode_image_prompt(
     first = next(module.parameters())
     pictures = [to_pil(one) for one in image.samples]
     pixels = image_processor(image_encoder.config)(pictures, return_tensors="pt").pixel_values
-    positive, negative = features(module, pixels.to(first.device, first.dtype), hidden_states=ip_adapter.hidden_states)
-    return ImagePrompt(positive, negative, ip_adapter.family)
+    positive, negative = features(module, pixels.to(first.device, first.dtype), hidden_states=states)
+    return ImagePrompt(positive, negative, ip_adapter.family if ip_adapter else "")
 
 
 def features(module: Any, pixels: Tensor, *, hidden_states: bool) -> tuple[Tensor, Tensor]:

@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from latentgraph.graph.workflow import Link
+from latentgraph.nodes.comfyui.regions import is_plain, paired
 from latentgraph.nodes.comfyui.translation import Translation, Untranslatable
-from latentgraph.nodes.comfyui.values import ConditioningEntry, ConditioningValue, ModelValue, SizeValue, Source
+from latentgraph.nodes.comfyui.values import (
+    NOTHING,
+    AreaValue,
+    ConditioningEntry,
+    ConditioningValue,
+    ControlValue,
+    LatentValue,
+    ModelValue,
+    SizeValue,
+    Source,
+)
+
+CHANNELS: Final = 4
+"""Of latents, which a denoiser reads that was not trained to inpaint."""
+REFUSED: Final = SizeValue(0, 0, score=2.5)
+"""What the refiner is told of the negative side where no node says otherwise: a score alone."""
 
 
 def guidance_for(
@@ -16,7 +34,8 @@ def guidance_for(
     negative: ConditioningValue | None,
     scale: Source,
     start: Link,
-    batch: Source | None,
+    latents: LatentValue,
+    seed: Source = 0,
 ) -> Link:
     """The guidance for the steps of one sampler.
 
@@ -27,28 +46,159 @@ def guidance_for(
         negative: What to steer away from; None: nothing.
         scale: Of the guidance.
         start: The latents that the first step is given, of the picture's size.
-        batch: How many pictures are made; None: nobody can tell before the run.
+        latents: What the sampler is given, with their number and what is masked.
+        seed: Of the sampler.
     """
-    sides = [_plain(one) for one in (positive, negative) if one is not None]
-    guidance = t.add(
+    other = None if negative is None else _seeing(t, model, negative, latents)
+    sides = paired(_seeing(t, model, positive, latents), other)
+    first, second = ([_pictured(t, one, seed) for one in side] for side in sides)
+    given = _Given(t, model, start, latents.batch)
+    if is_plain(tuple(first), tuple(second)):
+        return given.guidance(first[0], second[0] if second else None, scale)
+    regions = [given.regions(side, negative=bool(number)) for number, side in enumerate((first, second)) if side]
+    return t.add(
         "guidance",
-        "guidance",
-        positive=sides[0].conditioning,
-        negative=sides[1].conditioning if len(sides) > 1 else None,
+        "regional_guidance",
+        positive=regions[0],
+        negative=regions[1] if len(regions) > 1 else None,
         scale=scale,
-        like=None if batch == 1 else start,
     ).guidance
-    if model.family == "sdxl":
-        guidance = _told_sizes(t, model, guidance, start, [one.size for one in sides])
-    if model.family == "sdxl_refiner":
-        guidance = _told_scores(t, model, guidance, start, [one.size for one in sides])
-    return guidance
 
 
-def _plain(value: ConditioningValue) -> ConditioningEntry:
-    if len(value.entries) != 1 or not value.entries[0].plain:
-        raise Untranslatable("it is steered by texts that count in parts of the picture or of the time")
-    return value.entries[0]
+def _seeing(t: Translation, model: ModelValue, value: ConditioningValue, latents: LatentValue) -> ConditioningValue:
+    """The entries with what a denoiser for inpainting sees: where nothing says so, what is masked of the latents."""
+    if any(one.patches for one in value.entries):
+        raise Untranslatable("it is steered by something that there is nothing for here")
+    if model.channels == CHANNELS:
+        return replace(value, entries=tuple(replace(one, channels=NOTHING) for one in value.entries))
+    if any(not one.channels for one in value.entries) and latents.mask is None:
+        raise Untranslatable(
+            "its model was trained to inpaint, and nothing is masked", "give it a mask by VAEEncodeForInpaint"
+        )
+    seen = {} if latents.mask is None else {"mask": latents.mask, "latents": t.latents(latents)}
+    return replace(value, entries=tuple(replace(one, channels=one.channels or seen) for one in value.entries))
+
+
+def _pictured(t: Translation, entry: ConditioningEntry, seed: Source) -> ConditioningEntry:
+    """The entry with its pictures in the place of the sum of its text; their noise begins ten below the seed."""
+    prompt: Link | None = None
+    for one in entry.pictures:
+        prompt = t.add(
+            "picture",
+            "augment_image_prompt",
+            prompt=one.features,
+            strength=one.strength,
+            noise_augmentation=one.noise_augmentation,
+            seed=seed,
+            offset=-10,
+            after=prompt,
+        ).image_prompt
+    if prompt is None:
+        return entry
+    pooled = t.add(
+        "pictured", "pool_image_prompt", conditioning=entry.conditioning, prompt=prompt, seed=seed, offset=-10
+    )
+    return replace(entry, conditioning=pooled.conditioning, pictures=())
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What the guidance of one sampler is made for."""
+
+    t: Translation
+    model: ModelValue
+    start: Link
+    batch: Source | None
+
+    def guidance(self, one: ConditioningEntry, other: ConditioningEntry | None, scale: Source | None) -> Link:
+        """By one text on each side, or by one side alone."""
+        t, model = self.t, self.model
+        guidance = t.add(
+            "guidance",
+            "guidance",
+            positive=one.conditioning,
+            negative=None if other is None else other.conditioning,
+            scale=scale,
+            like=None if self.batch == 1 else self.start,
+        ).guidance
+        sizes = [one.size] if other is None else [one.size, other.size]
+        if model.family == "sdxl":
+            guidance = _told_sizes(t, model, guidance, self.start, sizes)
+        if model.family == "sdxl_refiner":
+            guidance = _told_scores(t, model, guidance, self.start, sizes)
+        if one.channels:
+            guidance = t.add(
+                "seeing",
+                "inpaint_channels",
+                guidance=guidance,
+                mask=one.channels["mask"],
+                masked_latents=one.channels["latents"],
+                bilinear=True,
+            ).guidance
+        for control in one.controls:
+            guidance = self.controlled(guidance, control, one.area)
+        return guidance
+
+    def regions(self, side: Sequence[ConditioningEntry], *, negative: bool) -> Link:
+        """All the texts of a side, where, when and how much each counts."""
+        after: Link | None = None
+        for entry in side:
+            size = entry.size
+            if negative and size is None and self.model.family == "sdxl_refiner":
+                size = REFUSED
+            area = entry.area
+            after = self.t.add(
+                "region",
+                "regional_prompt",
+                guidance=self.guidance(replace(entry, size=size), None, None),
+                box=None if area is None else [area.left, area.top, area.width, area.height],
+                unit="share" if area is not None and area.shares else None,
+                mask=entry.mask,
+                strength=None if entry.strength == 1.0 else entry.strength,
+                start=None if entry.start == 0.0 else entry.start,
+                end=None if entry.end == 1.0 else entry.end,
+                latents=self.start if area is not None and not area.shares else None,
+                after=after,
+            ).regional_prompts
+        assert after is not None
+        return after
+
+    def controlled(self, guidance: Link, control: ControlValue, area: AreaValue | None) -> Link:
+        """A ControlNet or T2I-Adapter put in; its picture is brought to the size of what is made."""
+        t = self.t
+        if area is not None and area.shares:
+            raise Untranslatable("a ControlNet counts in an area that is given in shares", "give the area in pixels")
+        key = ("fitted", control.image, self.start, area)
+        if key not in t.memory:
+            size: dict[str, Source] = {"like": self.start}
+            if area is not None:
+                size = {name: int(edge) // 8 * 8 for name, edge in (("height", area.height), ("width", area.width))}
+            fitted = t.add("fitted", "resize_image", image=control.image, fit="crop", method="nearest-exact", **size)
+            t.memory[key] = fitted.image
+        if (control.start, control.end) != (0.0, 1.0):
+            t.note("ControlNets begin and end by shares of the steps here, and of the noise levels in ComfyUI")
+        if control.kind == "t2i_adapter":
+            if control.start != 0.0:
+                raise Untranslatable("a T2I-Adapter is silent at first", "set its start_percent to 0")
+            return t.add(
+                "adapted",
+                "add_t2i_adapter",
+                guidance=guidance,
+                t2i_adapter=control.controlnet,
+                image=t.memory[key],
+                scale=control.strength,
+                factor=None if control.end == 1.0 else control.end,
+            ).guidance
+        return t.add(
+            "controlled",
+            "control",
+            guidance=guidance,
+            controlnet=control.controlnet,
+            image=t.memory[key],
+            scale=control.strength,
+            start=None if control.start == 0.0 else control.start,
+            end=None if control.end == 1.0 else control.end,
+        ).guidance
 
 
 def _told_sizes(t: Translation, model: ModelValue, guidance: Link, start: Link, sizes: list[SizeValue | None]) -> Link:
@@ -87,7 +237,8 @@ def _told_scores(t: Translation, model: ModelValue, guidance: Link, start: Link,
         if isinstance(size.width, Link) or isinstance(size.height, Link):
             raise Untranslatable("a size that it is told is linked; a literal is wanted here")
         told[side + "aesthetic_score"] = size.score
-        told[side + "original_size"] = [size.height, size.width]
+        if size is not REFUSED:
+            told[side + "original_size"] = [size.height, size.width]
     made = t.add(
         "scored",
         "aesthetic_conditioning",

@@ -163,7 +163,9 @@ def sampled(t: Translation, node: PromptNode, given: Sampling) -> LatentValue:
     schedule = scheduled(t, given)
     random = t.add("random", "random_state", seed=given.noise.seed)
     start, noise = begun(t, given, schedule, random.random_state)
-    guidance = guidance_for(t, given.model, given.positive, given.negative, given.scale, start, given.latents.batch)
+    guidance = guidance_for(
+        t, given.model, given.positive, given.negative, given.scale, start, given.latents, given.noise.seed
+    )
     stream = noise.random if noise else random.random_state
     if given.known.noisy:
         # ComfyUI draws the noise of the steps by a generator of its own, on the CPU begun one seed further.

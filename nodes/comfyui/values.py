@@ -56,6 +56,8 @@ class ModelValue(Value):
     """Options of diffusers' schedulers that belong to the model, such as `prediction_type`."""
     name: str = ""
     """Of its file, for notes."""
+    channels: int = 4
+    """That its UNet reads: 9 where it was trained to inpaint."""
     patches: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     """What other rules have noted for the one that samples, by a word of theirs."""
 
@@ -120,11 +122,22 @@ class ControlValue:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureValue:
+    """A picture, encoded, that stands in the place of the sum of a text (unCLIP)."""
+
+    features: Link
+    strength: Source = 1.0
+    noise_augmentation: Source = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class ConditioningEntry:
     """One of the texts of a CONDITIONING, and where, when and how much it counts."""
 
     conditioning: Link
     size: SizeValue | None = None
+    pictures: tuple[PictureValue, ...] = ()
+    """What stands in the place of the sum of the text."""
     area: AreaValue | None = None
     mask: Link | None = None
     mask_bounds: bool = False
@@ -147,6 +160,7 @@ class ConditioningEntry:
             and self.mask is None
             and not self.controls
             and not self.channels
+            and not self.pictures
             and not self.patches
             and (self.strength, self.start, self.end) == (1.0, 0.0, 1.0)
         )

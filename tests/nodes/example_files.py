@@ -123,6 +123,7 @@ def _write_values(folder: Path) -> None:
         "positive": (CONDITIONING_FILE, Conditioning(torch.randn(1, 77, 96))),
         "latents": (LATENTS_FILE, Latents(torch.randn(1, 4, 16, 16), 64, 64)),
         "image_prompt": (IMAGE_PROMPT_FILE, ImagePrompt(torch.randn(1, 24), torch.zeros(1, 24))),
+        "image_prompt-sdxl": (IMAGE_PROMPT_FILE, ImagePrompt(torch.randn(1, 40), torch.zeros(1, 40))),
     }
     for name, (form, value) in values.items():
         with (folder / f"{name}.safetensors").open("wb") as file:

@@ -228,7 +228,7 @@ def test_prompts_in_the_wrong_order_are_told(tiny_folder: Path, adapters: Path) 
     first = load_ip_adapter(load_model(str(tiny_folder)).denoiser, str(adapters / "plain.safetensors"))
     both = load_ip_adapter(first.denoiser, str(adapters / "plus.safetensors"))
     picture = read_image(adapters / "wide.png")
-    prompts = [encode_image_prompt(encoder, one.ip_adapter, picture) for one in (first, both)]
+    prompts = [encode_image_prompt(encoder, picture, one.ip_adapter) for one in (first, both)]
     told = add_image_prompt(add_image_prompt(text_guidance(), prompts[1]), prompts[0])
     message = (
         f"IP-Adapter 1 reads one vector of a picture, of {PROJECTED} numbers, "
@@ -271,11 +271,11 @@ def test_pictures_of_several_shapes_become_one_prompt(adapters: Path) -> None:
     cut = crop_for_encoder(encoder, high, crop_for_encoder(encoder, wide))
     assert cut.samples.shape == (2, 3, 30, 30)
     adapter = IPAdapter("plus", hidden_states=True, width=WIDTH)
-    prompt = encode_image_prompt(encoder, adapter, cut)
+    prompt = encode_image_prompt(encoder, cut, adapter)
     assert prompt.positive.shape == prompt.negative.shape == (2, 10, WIDTH)
     assert not torch.equal(prompt.positive[0], prompt.positive[1])
-    assert torch.equal(encode_image_prompt(encoder, adapter, crop_for_encoder(encoder, wide)).positive,
-                       encode_image_prompt(encoder, adapter, wide).positive)  # fmt: skip
+    assert torch.equal(encode_image_prompt(encoder, crop_for_encoder(encoder, wide), adapter).positive,
+                       encode_image_prompt(encoder, wide, adapter).positive)  # fmt: skip
     with pytest.raises(ValueError, match="after holds pictures of 64 × 40 pixels; put them through a crop_for_enc"):
         crop_for_encoder(encoder, high, wide)
 

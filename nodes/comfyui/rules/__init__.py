@@ -11,6 +11,13 @@ MODULES: Final = (
     "latents",
     "sampling",
     "custom_sampling",
+    "conditioning",
+    "control",
+    "images",
+    "masks",
+    "inpaint",
+    "upscale",
+    "lora",
     "outputs",
 )
 

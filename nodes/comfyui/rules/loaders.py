@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from latentgraph.graph.workflow import Link
 from latentgraph.nodes.comfyui.checkpoints import KINDS, family_of, readable_name
 from latentgraph.nodes.comfyui.prompt import PromptNode
@@ -30,6 +32,8 @@ def checkpoint_loader(t: Translation, node: PromptNode) -> tuple[Value, ...]:
         if family.name.startswith("sdxl")
         else opened_sd(t, node, model, family.name, written)
     )
+    if isinstance(model_value := opened[0], ModelValue):
+        opened = (replace(model_value, channels=family.channels), *opened[1:])
     t.memory["checkpoint", written] = opened
     return opened
 
