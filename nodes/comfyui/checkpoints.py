@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -28,6 +28,8 @@ NAMES: Final = (
     ),
 )
 """How the names of checkpoints look, by family; the first that fits."""
+WITH_SD1: Final = re.compile(r"sd[-_. ]?v?1[-_. ]?5|t2iadapter_|vae-ft-(mse|ema)", re.IGNORECASE)
+"""In the names of ControlNets, T2I-Adapters, VAEs and LoRAs that are for Stable Diffusion 1.x."""
 INPAINTING: Final = re.compile(r"inpaint", re.IGNORECASE)
 LARGE: Final = 1024
 """Pixels of an edge from which on an empty latent is for Stable Diffusion XL."""
@@ -79,6 +81,8 @@ def family_of(written: str, options: ImportOptions, nodes: Mapping[str, PromptNo
         return Family("sdxl_refiner", "it reads CLIPTextEncodeSDXLRefiner, so it is taken for a refiner", channels)
     if any(node.class_type == "CLIPTextEncodeSDXL" for node in below):
         return Family("sdxl", "it reads CLIPTextEncodeSDXL, so it is taken for one of Stable Diffusion XL", channels)
+    if other := next((name for one in nodes.values() for name in _files(one) if WITH_SD1.search(name)), ""):
+        return Family("sd1", f"by {other!r} beside it, it is of {KINDS['sd1']}", channels)
     if any(_is_large(node, nodes) for node in below):
         return Family(
             "sdxl", "it makes pictures of 1024 pixels, so it is taken for one of Stable Diffusion XL", channels
@@ -135,6 +139,14 @@ def _fed_by(loader: str, nodes: Mapping[str, PromptNode]) -> Iterable[PromptNode
                 seen.add(taker)
                 waiting.append(taker)
                 yield nodes[taker]
+
+
+def _files(node: PromptNode) -> Iterator[str]:
+    """The names of files other than checkpoints that a node reads."""
+    for name in ("control_net_name", "vae_name", "lora_name"):
+        written = node.inputs.get(name)
+        if isinstance(written, str):
+            yield written
 
 
 def _is_large(node: PromptNode, nodes: Mapping[str, PromptNode]) -> bool:
