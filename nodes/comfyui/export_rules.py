@@ -54,15 +54,18 @@ def load_vae(x: Exporting, node: Reader) -> Mapping[str, Given]:
 
 @exports("load_lora", "load_lora_sdxl")
 def load_lora(x: Exporting, node: Reader) -> Mapping[str, Given]:
-    """LoraLoader, with one strength for both parts."""
+    """LoraLoader, or LoraLoaderModelOnly."""
     name, strength = _file(node.plain("lora")), node.scalar("scale")
     model = node.take("denoiser", Wire)
     if not node.has("text_encoder") and not node.has("text_encoder_2"):
         (model,) = x.add("LoraLoaderModelOnly", node.name, model=model, lora_name=name, strength_model=strength)
         return {"denoiser": model}
-    clip = node.take("text_encoder" if node.has("text_encoder") else "text_encoder_2", Wire)
-    model, clip = x.add("LoraLoader", node.name, model=model, clip=clip, lora_name=name, strength_model=strength,
-                        strength_clip=strength)  # fmt: skip
+    side = "text_encoder" if node.has("text_encoder") else "text_encoder_2"
+    of_text = f"{side}_scale"
+    model, clip = x.add(
+        "LoraLoader", node.name, model=model, clip=node.take(side, Wire), lora_name=name, strength_model=strength,
+        strength_clip=node.scalar(of_text) if of_text in node.defaults and node.has(of_text) else strength,
+    )  # fmt: skip
     return {"denoiser": model, "text_encoder": clip, "text_encoder_2": clip}
 
 
