@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Final, Literal, TypeVar
 
 from latentgraph.graph.edit.edit import ABSENT
-from latentgraph.graph.matching import Matching, Scope, match
+from latentgraph.graph.matching import LoopMatching, Matching, Scope, match
 from latentgraph.graph.workflow import End, Node, Workflow, WorkflowInput, link_text
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,9 @@ def same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and one == other
 
 
+_NO_LOOP: Final = LoopMatching(Matching({}, {}), {})
+
+
 class _Comparison:
     """The comparison of two workflows with all that is in them."""
 
@@ -153,13 +158,17 @@ class _Comparison:
         keys = ("type", "file", "package", "disabled", "description")
         texts = [{key: getattr(each, key) or ABSENT for key in keys} for each in (one, other)]
         yield from _at(_parts("node", "", *texts), path, was)
-        ports = {key: _renamed(value, matching) for key, value in one.inputs.items()}
-        yield from _at(_entries("port", ports, other.inputs, one.inputs), path, was)
-        inner = match(_body_of(one), _body_of(other))
+        loop = matching.loops.get(was.rpartition("/")[2], _NO_LOOP)
+        names = loop.entries.get("inputs", {})
+        ports = _under(names, {key: _renamed(value, matching) for key, value in one.inputs.items()})
+        changes = _entries("port", ports, other.inputs, _under(names, one.inputs))
+        yield from _at(_with_names("port", names, changes), path, was)
         for kind in ("each", "carry", "collect"):
+            names = loop.entries.get(kind, {})
             first, second = (getattr(each, kind) or {} for each in (one, other))
-            yield from _at(_ends(kind, first, second, matching, inner), path, was)
-        yield from self.nodes(one.body, other.body, inner, path, was)
+            changes = _ends(kind, _under(names, first), second, matching, loop.body)
+            yield from _at(_with_names(kind, names, changes), path, was)
+        yield from self.nodes(one.body, other.body, loop.body, path, was)
         if was in self.first and path in self.second:
             yield from self.workflows(self.first[was], self.second[path], path, was)
 
@@ -208,12 +217,6 @@ def _scope_of(workflow: Workflow) -> Scope:
     return Scope(workflow.nodes, workflow.inputs, ends)
 
 
-def _body_of(loop: Node) -> Scope:
-    ends = {f"next.{name}": carry.next for name, carry in (loop.carry or {}).items()}
-    ends |= {f"collect.{name}": end.source for name, end in (loop.collect or {}).items()}
-    return Scope(loop.body, {}, ends)
-
-
 def _at(changes: Iterator[Change], path: str, was: str) -> Iterator[Change]:
     """Changes of something, put at the place where it stands."""
     for change in changes:
@@ -225,6 +228,20 @@ def _named(old: str, changes: Iterator[Change]) -> Iterator[Change]:
     """Changes of something that was called `old`."""
     for change in changes:
         yield change if change.name == old else replace(change, old_name=old)
+
+
+def _under(names: Mapping[str, str], entries: Mapping[str, T]) -> dict[str, T]:
+    """Entries under the names that they have in the second workflow."""
+    return {names.get(name, name): entry for name, entry in entries.items()}
+
+
+def _with_names(what: str, names: Mapping[str, str], changes: Iterator[Change]) -> Iterator[Change]:
+    """Changes of entries of which some have another name, and these names."""
+    old = {new: name for name, new in names.items()}
+    for name, new in names.items():
+        yield Change("renamed", what, name=new, before=name, after=new, old_name=name)
+    for change in changes:
+        yield replace(change, old_name=old[change.name]) if change.name in old else change
 
 
 def _inputs(one: Workflow, other: Workflow, matching: Matching) -> Iterator[Change]:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import count
 from typing import Any, Final
 
-from latentgraph.graph.workflow import Link, Node, WorkflowInput, link_text
+from latentgraph.graph.workflow import LOOP, Link, Node, WorkflowInput, link_text
 
 UNKNOWN: Final = "?"
 """Stands for a node at the other end of a link that has not been found."""
@@ -41,6 +41,10 @@ class Matching:
 
     nodes: Mapping[str, str]
     inputs: Mapping[str, str]
+    loops: Mapping[str, LoopMatching] = field(default_factory=dict)
+    """Of the nodes those that are loops, by the first name."""
+    handed: Mapping[str, str] = field(default_factory=dict)
+    """In a loop's body: what the loop hands in under another name."""
 
     @cached_property
     def seconds(self) -> frozenset[str]:
@@ -55,13 +59,33 @@ class Matching:
     def renamed(self, text: str) -> str:
         """A link of the first scope as the second would write it; empty where that would lead to something else."""
         link = Link.parse(text)
-        if link is None or link.node == "loop":
+        if link is None:
             return text
+        if link.node == "loop":
+            port = _second(link.port, self.handed, frozenset(self.handed.values()))
+            return f"loop.{port}" if port else ""
         if link.node == INPUTS:
             port = _second(link.port, self.inputs, self.second_inputs)
             return f"{INPUTS}.{port}" if port else ""
-        name = _second(link.node, self.nodes, self.seconds)
-        return f"{name}.{link.port}" if name else ""
+        name, port = _second(link.node, self.nodes, self.seconds), link.port
+        if link.node in self.loops:
+            given = self.loops[link.node].given
+            port = _second(port, given, frozenset(given.values()))
+        return f"{name}.{port}" if name and port else ""
+
+
+@dataclass(frozen=True, slots=True)
+class LoopMatching:
+    """What is one in two loops."""
+
+    body: Matching
+    entries: Mapping[str, Mapping[str, str]]
+    """Of each kind (`each`, `carry`, `inputs`, `collect`), those that have another name."""
+
+    @property
+    def given(self) -> dict[str, str]:
+        """The outputs that have another name."""
+        return {**self.entries["carry"], **self.entries["collect"]}
 
 
 def _second(name: str, found: Mapping[str, str], seconds: frozenset[str]) -> str:
@@ -70,7 +94,63 @@ def _second(name: str, found: Mapping[str, str], seconds: frozenset[str]) -> str
 
 
 def match(before: Scope, after: Scope) -> Matching:
-    """Find what is one in both."""
+    """Find what is one in both, in the bodies of loops, too."""
+    return _with_loops(_match(before, after), before.nodes, after.nodes)
+
+
+def _with_loops(matching: Matching, first: Mapping[str, Node], second: Mapping[str, Node]) -> Matching:
+    for name, new in matching.nodes.items():
+        if first[name].type == second[new].type == LOOP:
+            loop = _match_loops(first[name], second[new], matching)
+            matching = replace(matching, loops={**matching.loops, name: loop})
+    return matching
+
+
+def _match_loops(one: Node, other: Node, around: Matching) -> LoopMatching:
+    body = _match(_body_of(one), _body_of(other))
+    ends = [_entries_of(one, around, body), _entries_of(other, None, None)]
+    entries = {kind: _renamed(ends[0][kind], ends[1][kind]) for kind in ends[0]}
+    handed = {**entries["each"], **entries["carry"], **entries["inputs"]}
+    return LoopMatching(_with_loops(replace(body, handed=handed), one.body, other.body), entries)
+
+
+def _body_of(loop: Node) -> Scope:
+    ends = {f"next.{name}": carry.next for name, carry in (loop.carry or {}).items()}
+    ends |= {f"collect.{name}": end.source for name, end in (loop.collect or {}).items()}
+    return Scope(loop.body, {}, ends)
+
+
+def _entries_of(loop: Node, around: Matching | None, body: Matching | None) -> dict[str, dict[str, Hashable]]:
+    """What each entry of a loop is, as the second of two writes it."""
+
+    def link(text: str, way: Matching | None) -> str:
+        return way.renamed(text) if way else text
+
+    def value(written: Any) -> str:
+        text = link_text(written)
+        return json.dumps(written if text is None else {"from": link(text, around)}, sort_keys=True)
+
+    return {
+        "each": {name: link(end.source, around) for name, end in (loop.each or {}).items()},
+        "carry": {name: (link(end.source, around), link(end.next, body)) for name, end in (loop.carry or {}).items()},
+        "inputs": {name: value(written) for name, written in loop.inputs.items()},
+        "collect": {name: link(end.source, body) for name, end in (loop.collect or {}).items()},
+    }
+
+
+def _renamed(first: Mapping[str, Hashable], second: Mapping[str, Hashable]) -> dict[str, str]:
+    """Entries that are there once on each side, and under another name."""
+    gone = [name for name in first if name not in second]
+    come = [name for name in second if name not in first]
+    told = [first[name] for name in gone], [second[name] for name in come]
+    return {
+        name: come[told[1].index(first[name])]
+        for name in gone
+        if told[0].count(first[name]) == told[1].count(first[name]) == 1
+    }
+
+
+def _match(before: Scope, after: Scope) -> Matching:
     first, second = _Side(before), _Side(after)
     for name, node in before.nodes.items():
         if name in after.nodes and after.nodes[name].type == node.type:

@@ -31,6 +31,7 @@ from latentgraph.graph.edit.interface import (
     rename_output,
     set_input,
 )
+from latentgraph.graph.edit.loops import rename_entry
 from latentgraph.graph.edit.nodes import add_node, describe, disable, rename
 from latentgraph.graph.edit.placing import group, move
 from latentgraph.graph.edit.values import set_value, unset_value
@@ -214,7 +215,7 @@ class Hand:
 
     def work(self, turns: int) -> None:
         moves = [self.set_value, self.unset, self.add, self.describe, self.disable, self.declare, self.interface,
-                 self.note, self.expose, self.place, self.remove, self.rename]  # fmt: skip
+                 self.note, self.expose, self.place, self.remove, self.rename, self.rename_entry]  # fmt: skip
         for turn in range(turns):
             self.random.choice(moves)(turn)
         # Renamed at the end, so that everything before is known by its first name.
@@ -346,6 +347,17 @@ class Hand:
         self.do(delete(self.at(scope), [name], rewire=False))
         self.expected.add(("removed", "node", path, "", ""))
         self.expected |= {("removed", "port", "/".join((*where, reader)), port, "") for where, reader, port in readers}
+
+    def rename_entry(self, turn: int) -> None:
+        one = self.some_node(loops=True)
+        if one is None or one[2]["type"] != "loop":
+            return
+        scope, name, node, path = one
+        kind = self.random.choice(["each", "carry", "inputs", "collect"])
+        if entries := list(node.get(kind, {})):
+            old, new = self.random.choice(entries), f"entry{turn}"
+            self.do(rename_entry(self.at(scope), name, kind, old, new))
+            self.expected.add(("renamed", "port" if kind == "inputs" else kind, path, new, ""))
 
     def rename(self, turn: int) -> None:
         if one := self.some_node(loops=False):

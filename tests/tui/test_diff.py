@@ -164,3 +164,8 @@ def test_a_record_that_somebody_made_up_is_refused_in_a_sentence_or_compared(
         done = cli(*command, "--nodes", TOYS)
         assert done.code in (0, 1, 2)
         assert "a fault of latentgraph" not in done.err
+
+
+def test_an_entry_of_a_loop_under_another_name_is_one_line() -> None:
+    change = Change("renamed", "carry", "denoise", "x", before="latents", after="x", was="denoise", old_name="latents")
+    assert _text(change) == "> denoise.carry.latents → denoise.carry.x"
