@@ -307,14 +307,39 @@ def image_size(x: Exporting, node: Reader) -> Mapping[str, Given]:
 def resize_image(x: Exporting, node: Reader) -> Mapping[str, Given]:
     """ImageScale; the picture as it is where no size is told."""
     image = node.take("image", Wire)
-    if not node.has("width") and not node.has("height"):
+    other = [port for port in ("megapixels", "factor") if port in node.defaults and node.has(port)]
+    if not node.has("width") and not node.has("height") and not other:
         return {"image": image}
-    if not (node.has("width") and node.has("height")) or node.plain("fit") == "fill":
+    if other == ["megapixels"]:
+        (image,) = x.add("ImageScaleToTotalPixels", node.name, image=image, upscale_method=_method(node),
+                         megapixels=node.scalar("megapixels"), resolution_steps=1)  # fmt: skip
+    elif other == ["factor"]:
+        (image,) = x.add("ImageScaleBy", node.name, image=image, upscale_method=_method(node),
+                         scale_by=node.scalar("factor"))  # fmt: skip
+    elif not (node.has("width") and node.has("height")) or node.plain("fit") == "fill":
         raise UnexportableError("ImageScale wants both a width and a height, and fills nothing")
-    (image,) = x.add("ImageScale", node.name, image=image, upscale_method="lanczos", width=node.scalar("width"),
-                     height=node.scalar("height"),
-                     crop="center" if node.plain("fit") == "crop" else "disabled")  # fmt: skip
+    else:
+        (image,) = x.add("ImageScale", node.name, image=image, upscale_method=_method(node),
+                         width=node.scalar("width"), height=node.scalar("height"),
+                         crop="center" if node.plain("fit") == "crop" else "disabled")  # fmt: skip
     return {"image": image}
+
+
+def _method(node: Reader) -> str:
+    method = node.plain("method") if "method" in node.defaults else "lanczos"
+    return method if method in ("nearest-exact", "bilinear", "area", "bicubic", "lanczos") else "lanczos"
+
+
+@exports("resize_mask")
+def resize_mask(x: Exporting, node: Reader) -> Mapping[str, Given]:
+    """The mask as it is: ComfyUI gives a mask the size of what it is for."""
+    return {"mask": node.take("mask", Wire)}
+
+
+@exports("inpaint_channels")
+def inpaint_channels(x: Exporting, node: Reader) -> Mapping[str, Given]:
+    """ComfyUI hands the mask of the latents to a model that sees one."""
+    return {"guidance": node.take("guidance", GuidanceOf)}
 
 
 @exports("blur_mask")
@@ -335,8 +360,11 @@ def inpaint_area(x: Exporting, node: Reader) -> Mapping[str, Given]:
 
 @exports("mask_image")
 def mask_image(x: Exporting, node: Reader) -> Mapping[str, Given]:
-    """What it makes is for models that see the mask, which `inpaint_channels` would hand to one."""
-    return {"image": node.take("image", Wire)}
+    """ImageCompositeMasked, with grey where the mask is."""
+    (grey,) = x.add("EmptyImage", width=512, height=512, batch_size=1, color=0x808080)
+    (image,) = x.add("ImageCompositeMasked", node.name, destination=node.take("image", Wire), source=grey,
+                     mask=node.take("mask", Wire), x=0, y=0, resize_source=True)  # fmt: skip
+    return {"image": image}
 
 
 @exports("overlay")

@@ -23,7 +23,16 @@ from latentgraph.nodes.comfyui.samplers import SAMPLERS
 
 NATIVE: Final[Mapping[str, int]] = {"load_model": 512, "load_sdxl": 1024}
 """Pixels of the edge of a picture that a model was trained on."""
-MASKED: Final = "keep_unmasked"
+CLOSED: Final[tuple[frozenset[str], ...]] = tuple(
+    frozenset(types.split())
+    for types in (
+        "denoise_step",
+        "denoise_step keep_unmasked",
+        "scale_model_input predict_noise guide scheduler_step",
+        "restore_unmasked scale_model_input predict_noise guide keep_prediction scheduler_step",
+    )
+)
+"""What the body of a loop may hold, each once, to be what a sampler of ComfyUI does; a mask is kept in two ways."""
 
 
 @exports("configure_scheduler")
@@ -137,27 +146,45 @@ def leftover_latents(x: Exporting, node: Reader) -> Mapping[str, Given]:
     return {"latents": node.take("latents", Wire)}
 
 
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """The nodes of a loop's body, by what they do."""
+
+    predicts: Node
+    steps: Node
+    masks: Node | None
+
+
+def _body(loop: Node) -> _Body:
+    """Look whether a body is a sampler of ComfyUI.
+
+    Raises:
+        UnexportableError: It does something else.
+    """
+    by_type = {one.type: one for one in loop.body.values()}
+    if frozenset(by_type) not in CLOSED or len(by_type) != len(loop.body):
+        known = frozenset[str]().union(*CLOSED)
+        more = ", ".join(kind for kind in by_type if kind not in known) or "its nodes in another order or number"
+        raise UnexportableError(f"a sampler of ComfyUI is closed, and the body of this loop holds {more}",
+                                "the body may hold one denoise_step")  # fmt: skip
+    masks = by_type.get("keep_unmasked", by_type.get("restore_unmasked"))
+    step = by_type.get("denoise_step")
+    return _Body(step or by_type["predict_noise"], step or by_type["scheduler_step"], masks)
+
+
 @exports("loop")
 def loop(x: Exporting, node: Reader) -> Mapping[str, Given]:
     """KSampler, or KSamplerAdvanced where it begins or ends inside the schedule."""
-    body = node.node.body
-    steps = [one for one in body.values() if one.type == "denoise_step"]
-    others = [one.type for one in body.values() if one.type not in ("denoise_step", MASKED)]
-    if len(steps) != 1 or others:
-        more = ", ".join(dict.fromkeys(others)) or "more than one denoise_step"
-        raise UnexportableError(f"a sampler of ComfyUI is closed, and its body holds {more}" if body else "it is empty",
-                                "the body may hold one denoise_step")  # fmt: skip
+    body = _body(node.node)
     outside = _Outside(x, node.node)
-    step = steps[0]
-    steered = outside.take(step, "guidance", GuidanceOf)
-    plan = outside.take(step, "timestep", ScheduleOf)
-    start = outside.take(step, "latents", StartOf)
+    steered = outside.take(body.predicts, "guidance", GuidanceOf)
+    plan = outside.take(body.predicts, "timestep", ScheduleOf)
+    start = outside.take(body.steps, "latents", StartOf)
     latents = start.latents
-    for one in body.values():
-        if one.type == MASKED:
-            (latents,) = x.add("SetLatentNoiseMask", samples=latents, mask=outside.take(one, "mask", Wire))
+    if body.masks is not None:
+        (latents,) = x.add("SetLatentNoiseMask", samples=latents, mask=outside.take(body.masks, "mask", Wire))
     common = {
-        "model": outside.take(step, "denoiser", Wire), "steps": plan.steps, "cfg": steered.scale,
+        "model": outside.take(body.predicts, "denoiser", Wire), "steps": plan.steps, "cfg": steered.scale,
         "sampler_name": _sampler(node, plan.scheduler), "scheduler": plan.kind or "normal",
         "positive": steered.positive, "negative": steered.negative, "latent_image": latents,
     }  # fmt: skip
@@ -173,7 +200,7 @@ def loop(x: Exporting, node: Reader) -> Mapping[str, Given]:
     else:
         (made,) = x.add("KSampler", node.name, seed=start.seed, denoise=plan.denoise, **common)
     carried = {name: Nothing() for name in node.node.carry or {}}
-    name = _loop_name(step, "latents")
+    name = _loop_name(body.steps, "latents")
     return {**carried, "random": RandomOf(start.seed), **({name: made} if name else {})}
 
 

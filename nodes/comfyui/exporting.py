@@ -62,6 +62,10 @@ class UnexportableError(Exception):
         self.hint = hint
 
 
+_OURS_ALONE = frozenset(
+    {"config", "family", "for_each_stream", "fused", "images_per_prompt", "offset", "overlap", "pipeline", "tile"}
+)
+"""Inputs that say how a node works here, or what ComfyUI does by itself."""
 Rule = Callable[["Exporting", "Reader"], Mapping[str, Given]]
 RULES: dict[str, Rule] = {}
 """By our node type."""
@@ -109,8 +113,8 @@ OUTPUTS: Mapping[str, tuple[str, ...]] = {
     ),
     **dict.fromkeys(
         (
-            "Canny", "ImageCompositeMasked", "ImageInvert", "ImageScale", "ImageUpscaleWithModel", "MaskToImage",
-            "VAEDecode",
+            "Canny", "EmptyImage", "ImageCompositeMasked", "ImageInvert", "ImageScale", "ImageScaleBy",
+            "ImageScaleToTotalPixels", "ImageUpscaleWithModel", "MaskToImage", "VAEDecode",
         ),
         ("IMAGE",),
     ),
@@ -126,9 +130,12 @@ class Reader:
     node: Node
     exporting: Exporting
     defaults: Mapping[str, Any]
+    asked: set[str] = field(default_factory=set)
+    """Inputs that the rule has looked at."""
 
     def given(self, port: str) -> Given:
         """What an input is: what it is linked to, what is written out, or its default."""
+        self.asked.add(port)
         value = self.node.inputs.get(port, self.defaults.get(port))
         text = link_text(value)
         return self.exporting.at(text) if text is not None else Plain(value)
@@ -233,8 +240,13 @@ class Exporting:
         defaults = (
             {port.name: port.default for port in declared.inputs.values() if not port.required} if declared else {}
         )
-        for port, given in rule(self, Reader(name, node, self, defaults)).items():
+        reader = Reader(name, node, self, defaults)
+        for port, given in rule(self, reader).items():
             self.offers[name, port] = given
+        for port in set(node.inputs) - reader.asked - _OURS_ALONE if node.type != LOOP else ():
+            given = reader.given(port)
+            if isinstance(given, Plain) and given.value != defaults.get(port):
+                self.leave_out(name, node.type, f"its input '{port}' has no counterpart in ComfyUI")
 
     def needed(self, wanted: list[str]) -> list[Untranslated]:
         """Of the nodes that have no counterpart, those that the nodes `wanted` read, in the order of the file."""

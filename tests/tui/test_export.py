@@ -42,7 +42,7 @@ def test_a_program_gets_one_object(cli: Cli) -> None:
         (("text_to_image", "--to", "invokeai"), "error: --to: nothing is written for 'invokeai'"),
         (("nothing.json", "--to", "comfyui"), "nothing.json: E001: there is no such file"),
         (("broken.json", "--to", "comfyui"), "broken.json:1:39: E101 a: unknown"),
-        (("text_to_image_open_step", "--to", "comfyui"), "text_to_image_open_step.json: E007: nothing of it makes"),
+        (("steer_by_loss", "--to", "comfyui"), "steer_by_loss.json: E007: nothing of it makes"),
         (("text_to_image", "--to", "comfyui", "-o", "broken.json"), "error: broken.json is there already; -f"),
     ],
 )

@@ -70,6 +70,20 @@ def test_inpainting_masks_the_noise_and_puts_the_picture_back() -> None:
     nodes = nodes_of(shipped("inpaint"))
     assert nodes["LoadImageMask"] == {"image": "shapes_mask.png", "channel": "red"}
     assert {"SetLatentNoiseMask", "ImageCompositeMasked"} <= set(nodes)
+    assert "EmptyImage" not in nodes, "what is only encoded for its random numbers is left out"
+
+
+def test_a_step_that_is_taken_apart_is_a_sampler_as_well() -> None:
+    assert nodes_of(shipped("text_to_image_open_step"))["KSampler"]["steps"] == 25
+
+
+def test_an_input_that_comfyui_has_nothing_for_is_told(tmp_path: Path) -> None:
+    data = json.loads(files("latentgraph.workflows").joinpath("image_to_image.json").read_text("utf-8"))
+    data["nodes"]["sized"]["inputs"] |= {"width": 64, "height": 64}
+    data["nodes"]["guidance"]["inputs"]["rescale"] = 0.7
+    made = exported(parse_document(json.dumps(data).encode(), "w.json"), REGISTRY, "api")
+    assert "its guidance is not rescaled" in [one.reason for one in made.untranslated]
+    assert nodes_of(parse_document(json.dumps(data).encode(), "w.json"))["ImageScale"]["width"] == 64
 
 
 def test_a_controlnet_and_a_lora_go_over() -> None:
@@ -99,7 +113,7 @@ def test_both_forms_say_the_same(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("text_to_image_open_step", "node 'denoise' (loop): a sampler of ComfyUI is closed, and its body holds"),
+        ("steer_by_loss", "node 'denoise' (loop): a sampler of ComfyUI is closed, and the body of this loop holds"),
         ("learn_token", "nothing of it makes a picture in ComfyUI"),
         ("sd3_text_to_image", "node 'model' (load_sd3): ComfyUI has no node of this kind"),
     ],
@@ -131,6 +145,8 @@ def test_a_workflow_that_came_from_comfyui_goes_back_and_comes_again_the_same(tm
             made = _made_of(first, path.name)
         except WorkflowError:
             continue
+        if any(one.class_type == "EmptyImage" for one in made.nodes.values()):
+            continue  # the grey under a mask, which no rule of the import makes
         again = translate_prompt(made, options)
         assert again.untranslated == ()
         assert shape_of(_made_of(again, path.name)) == shape_of(made)
