@@ -20,6 +20,10 @@ GAP: Final = 4
 class Shown:
     """A value that a notebook shows by the shapes of its tensors, and not by their numbers."""
 
+    def __init_subclass__(cls) -> None:
+        # IPython goes from class to class, and would find the `__repr__` of a dataclass before what its base has.
+        cls._repr_pretty_ = Shown._repr_pretty_  # type: ignore[method-assign]
+
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text("..." if cycle else short_text(self))
 

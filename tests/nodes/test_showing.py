@@ -67,4 +67,5 @@ def test_a_notebook_is_told_the_line() -> None:
     state: Shown = RandomState(7)
     state._repr_pretty_(printer, False)
     assert printer.said == "RandomState(seed=7)"
+    assert "_repr_pretty_" in vars(RandomState), "where IPython looks first"
     assert repr(nodes.load_model().scheduler).startswith("Scheduler(DDIMScheduler, sd1, ")
