@@ -44,7 +44,8 @@ def inputs_of(made: Imported, type_name: str) -> list[dict[str, Any]]:
 
 
 def entry(name: str, area: tuple[float, ...] | None = None, strength: float = 1.0) -> ConditioningEntry:
-    return ConditioningEntry(Link(name, "conditioning"), area=AreaValue(*area) if area else None, strength=strength)
+    box = None if area is None else AreaValue(area[0], area[1], area[2], area[3])
+    return ConditioningEntry(Link(name, "conditioning"), area=box, strength=strength)
 
 
 def sides(positive: list[ConditioningEntry], negative: list[ConditioningEntry]) -> tuple[list[Any], list[Any]]:
@@ -278,3 +279,48 @@ def test_pictures_stand_in_the_place_of_a_text_with_the_seed_of_the_sampler(regi
     assert inputs_of(made, "guidance")[0]["positive"] == "pictured.conditioning"
     plain = nodes | {"4": node("CheckpointLoaderSimple", ckpt_name="v1-5-pruned.safetensors")}
     assert "are told no picture" in translate(plain, registry).untranslated[0].reason
+
+
+def test_latents_are_made_larger_laid_over_one_another_and_masked(registry: Registry) -> None:
+    nodes = changed(_8={"samples": ["12", 0]}) | {
+        "10": node("LatentUpscale", samples=["3", 0], upscale_method="bislerp", width=128, height=64, crop="disabled"),
+        "11": node("LatentUpscaleBy", samples=["3", 0], upscale_method="nearest-exact", scale_by=0.5),
+        "12": node("LatentComposite", samples_to=["10", 0], samples_from=["11", 0], x=16, y=8, feather=8),
+    }
+    made = translate(nodes, registry)
+    assert [{k: v for k, v in one.items() if k != "latents"} for one in inputs_of(made, "upscale_latents")] == [
+        {"method": "bislerp", "height": 64, "width": 128},
+        {"method": "nearest-exact", "factor": 0.5},
+    ]
+    (told,) = inputs_of(made, "composite_latents")
+    assert told == {
+        "onto": "larger.latents", "latents": "larger_2.latents", "left": 16, "top": 8, "feather": 8,
+    }  # fmt: skip
+
+
+def test_masks_become_pictures_and_pictures_masks_and_room_is_made(registry: Registry) -> None:
+    nodes = changed(_9={"images": ["13", 0]}) | {
+        "10": node("ImagePadForOutpaint", image=["8", 0], left=8, top=0, right=16, bottom=0, feathering=4),
+        "11": node("ImageToMask", image=["14", 0], channel="blue"),
+        "12": node("InvertMask", mask=["11", 0]),
+        "13": node("MaskToImage", mask=["12", 0]),
+        "14": node("Canny", image=["10", 0], low_threshold=0.2, high_threshold=0.7),
+    }
+    made = translate(nodes, registry)
+    assert inputs_of(made, "pad_image") == [
+        {"image": "decoded.image", "left": 8, "top": 0, "right": 16, "bottom": 0, "feathering": 4}
+    ]
+    assert inputs_of(made, "canny_edges") == [{"image": "padded.image", "low_threshold": 0.2, "high_threshold": 0.7}]
+    assert inputs_of(made, "image_to_mask") == [{"image": "edges.image", "channel": "blue"}]
+    assert inputs_of(made, "mask_to_image") == [{"mask": "inverted.mask"}]
+    nodes["11"]["inputs"]["channel"] = "alpha"
+    assert "three channels" in translate(nodes, registry).untranslated[0].reason
+
+
+def test_an_edge_of_nothing_is_told(registry: Registry) -> None:
+    nodes = changed(_8={"samples": ["10", 0]}) | {
+        "10": node("LatentUpscale", samples=["3", 0], upscale_method="bilinear", width=0, height=64, crop="disabled"),
+    }
+    assert "keeps the picture's shape" in translate(nodes, registry).untranslated[0].reason
+    nodes["10"]["inputs"]["height"] = 0
+    assert of_type(translate(nodes, registry), "upscale_latents") == []
