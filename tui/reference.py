@@ -81,8 +81,8 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """A table without the columns in which nothing stands."""
     kept = [index for index in range(len(head)) if any(row[index] for row in rows)]
     yield "\n"
-    for row in ([head[index] for index in kept], ["---"] * len(kept)):
-        yield f"| {' | '.join(row)} |\n"
+    yield f"| {' | '.join(head[index] for index in kept)} |\n"
+    yield f"| {' | '.join(['---'] * len(kept))} |\n"
     for row in rows:
         yield f"| {' | '.join(_prose(row[index]).replace('|', chr(92) + '|') for index in kept)} |\n"
 

@@ -31,7 +31,7 @@ from latentgraph.graph.edit.interface import (
     rename_output,
     set_input,
 )
-from latentgraph.graph.edit.loops import rename_entry
+from latentgraph.graph.edit.loops import Kind, rename_entry
 from latentgraph.graph.edit.nodes import add_node, describe, disable, rename
 from latentgraph.graph.edit.placing import group, move
 from latentgraph.graph.edit.values import set_value, unset_value
@@ -353,7 +353,8 @@ class Hand:
         if one is None or one[2]["type"] != "loop":
             return
         scope, name, node, path = one
-        kind = self.random.choice(["each", "carry", "inputs", "collect"])
+        kinds: list[Kind] = ["each", "carry", "inputs", "collect"]
+        kind = self.random.choice(kinds)
         if entries := list(node.get(kind, {})):
             old, new = self.random.choice(entries), f"entry{turn}"
             self.do(rename_entry(self.at(scope), name, kind, old, new))
