@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -9,6 +10,7 @@ from pydantic import Field
 
 from latentgraph.graph.context import ALONE, RunContext
 from latentgraph.graph.node import node
+from latentgraph.nodes.brownian import SEED
 from latentgraph.nodes.handles import Scheduler
 from latentgraph.nodes.random_state import Seed
 from latentgraph.nodes.schedule import Schedule, numbered, refuse_hidden_randomness, unset
@@ -69,7 +71,8 @@ def schedule_sigmas(
         sigma_max: The level to begin at, for karras, exponential and kl_optimal; null: the model's highest.
         sigma_min: The level to end at before 0, for the same; null: the model's lowest.
         rho: Of karras.
-        noise_seed: For DPMSolverSDE, the seed of the Brownian motion that it takes its noise from.
+        noise_seed: The seed of a Brownian motion that DPMSolverSDE takes its noise from, and DPMSolverMultistep where
+            it is one of an SDE; null: DPMSolverMultistep draws from the run's stream.
 
     Example:
         scheduler = configure_scheduler(load_model().scheduler, "EulerDiscreteScheduler")
@@ -79,6 +82,8 @@ def schedule_sigmas(
     if noise_seed is not None and "noise_sampler_seed" in live.config:
         live.register_to_config(noise_sampler_seed=noise_seed)
         live.noise_sampler_seed = noise_seed
+    elif noise_seed is not None and "variance_noise" in inspect.signature(live.step).parameters:
+        setattr(live, SEED, noise_seed)
     refuse_hidden_randomness(live)
     if not hasattr(live, "betas"):
         raise ValueError(f"{scheduler.class_name} knows no noise levels of this kind; take schedule or schedule_flow")

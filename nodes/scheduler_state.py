@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+from latentgraph.nodes import brownian
 from latentgraph.nodes.random_state import after_drawing, generator_at
 from latentgraph.nodes.values import RandomState, SchedulerState, Timestep
 
@@ -52,8 +53,6 @@ def copied(state: SchedulerState) -> Any:
     for name in RUNNING_SUMS:
         if hasattr(attributes.get(name), "clone"):
             attributes[name] = attributes[name].clone()
-    if NOISE_SOURCE in attributes:
-        attributes[NOISE_SOURCE] = None
     return scheduler
 
 
@@ -104,7 +103,16 @@ def stepped(
         with warnings.catch_warnings():
             # Levels of DPMSolverSDE that were rounded to just beyond the ends of its Brownian motion.
             warnings.filterwarnings("ignore", "Should have t[ab]", UserWarning)
-            return scheduler.step(prediction, timestep.value, samples, **more, return_dict=False)[0], random
+            result = scheduler.step(prediction, timestep.value, samples, **more, return_dict=False)[0]
+        if hasattr(scheduler, NOISE_SOURCE):
+            setattr(scheduler, NOISE_SOURCE, None)
+        return result, random
+    if hasattr(scheduler, brownian.SEED):
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Should have t[ab]", UserWarning)
+            noise = brownian.step_noise(scheduler, prediction)
+        result = scheduler.step(prediction, timestep.value, samples, variance_noise=noise, **more, return_dict=False)[0]
+        return result, random
     generator = generator_at(random)
     result = scheduler.step(prediction, timestep.value, samples, generator=generator, **more, return_dict=False)[0]
     return result, after_drawing(random, generator)

@@ -8,7 +8,7 @@ diffusers has nothing like it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
@@ -44,11 +44,17 @@ def _missing(nearest: str, remark: str) -> Sampler:
 
 _MULTISTEP: Final = "DPMSolverMultistepScheduler"
 _SDE: Final[Mapping[str, Any]] = {"algorithm_type": "sde-dpmsolver++", "lower_order_final": False}
-_OTHER_NOISE: Final = "the same steps, with noise of a plain generator in place of a Brownian tree"
 _BROWNIAN: Final = Sampler(
     "DPMSolverSDEScheduler", "equal", "DPM-Solver++ with noise of a Brownian tree, two calls a step", seeded=True
 )
 _CFG_PP: Final = "CFG++ steps by the unguided prediction, which no scheduler of diffusers is given"
+
+
+def _multistep_sde(solver_type: str) -> Sampler:
+    options = {"algorithm_type": "sde-dpmsolver++", "lower_order_final": False, "solver_type": solver_type}
+    remark = "DPM-Solver++ of order 2 with noise of a Brownian tree"
+    return Sampler(_MULTISTEP, "equal", remark, MappingProxyType(options), seeded=True)
+
 
 SAMPLERS: Final[Mapping[str, Sampler]] = MappingProxyType(
     {
@@ -75,23 +81,14 @@ SAMPLERS: Final[Mapping[str, Sampler]] = MappingProxyType(
         "dpmpp_sde_gpu": _BROWNIAN,
         "dpmpp_2m": _of(_MULTISTEP, "equal", "DPM-Solver++ of order 2", algorithm_type="dpmsolver++"),
         "dpmpp_2m_cfg_pp": _missing("dpmpp_2m", _CFG_PP),
-        **dict.fromkeys(
-            ("dpmpp_2m_sde", "dpmpp_2m_sde_gpu"),
-            _of(_MULTISTEP, "close", _OTHER_NOISE, noisy=True, solver_type="midpoint", **_SDE),
-        ),
-        **dict.fromkeys(
-            ("dpmpp_2m_sde_heun", "dpmpp_2m_sde_heun_gpu"),
-            _of(_MULTISTEP, "close", _OTHER_NOISE, noisy=True, solver_type="heun", **_SDE),
-        ),
+        **dict.fromkeys(("dpmpp_2m_sde", "dpmpp_2m_sde_gpu"), _multistep_sde("midpoint")),
+        **dict.fromkeys(("dpmpp_2m_sde_heun", "dpmpp_2m_sde_heun_gpu"), _multistep_sde("heun")),
         **dict.fromkeys(
             ("dpmpp_3m_sde", "dpmpp_3m_sde_gpu"),
-            _of(
-                _MULTISTEP,
-                "close",
-                "the method of order 3 in DPM-Solver++'s form, with noise of a plain generator",
-                noisy=True,
-                solver_order=3,
-                **_SDE,
+            replace(
+                _multistep_sde("heun"),
+                likeness="close",
+                remark="of order 2, which is closer to it than diffusers' own order 3",
             ),
         ),
         "ddpm": _of(

@@ -149,8 +149,19 @@ def _exponential(
     return x
 
 
-def dpmpp_2m_sde(x: Tensor, sigmas: Sequence[float], denoiser: Denoiser, noise: Noise) -> Tensor:
+def dpmpp_2m_sde(x: Tensor, sigmas: Sequence[float], denoiser: Denoiser, noise: Between) -> Tensor:
     """Lu et al. 2022, SDE-DPM-Solver++ (2M), eq. 18, by its midpoint."""
+    return _multistep_sde(x, sigmas, denoiser, noise, lambda h: -math.expm1(-2 * h) / 2)
+
+
+def dpmpp_2m_sde_heun(x: Tensor, sigmas: Sequence[float], denoiser: Denoiser, noise: Between) -> Tensor:
+    """The same with the exact weight of a slope that is a straight line."""
+    return _multistep_sde(x, sigmas, denoiser, noise, lambda h: 1 + math.expm1(-2 * h) / (2 * h))
+
+
+def _multistep_sde(
+    x: Tensor, sigmas: Sequence[float], denoiser: Denoiser, noise: Between, weight: Callable[[float], float]
+) -> Tensor:
     earlier: Tensor | None = None
     for place, (before, after) in enumerate(pairs(sigmas)):
         clean = denoiser(x, before)
@@ -160,8 +171,8 @@ def dpmpp_2m_sde(x: Tensor, sigmas: Sequence[float], denoiser: Denoiser, noise: 
         share = -math.expm1(-2 * h)
         x_next = after / before * math.exp(-h) * x + share * clean
         if earlier is not None:
-            x_next = x_next + share / 2 / (math.log(sigmas[place - 1] / before) / h) * (clean - earlier)
-        x, earlier = x_next + after * math.sqrt(share) * noise(), clean
+            x_next = x_next + weight(h) / (math.log(sigmas[place - 1] / before) / h) * (clean - earlier)
+        x, earlier = x_next + after * math.sqrt(share) * noise(before, after), clean
     return x
 
 
