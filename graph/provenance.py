@@ -114,7 +114,10 @@ def document_of_file(path: Path, name: str, registry: Registry) -> Document:
     found = read_record(path, registry)
     text = found.get("workflow")
     if text is None:
-        hint = "only files that latentgraph wrote, with their metadata left in, can be made again"
+        hint = (
+            "only files that latentgraph wrote, with their metadata left in, can be made again; `latentgraph import` "
+        )
+        hint += "takes pictures of other programs"
         raise WorkflowError([Problem("E001", "the file carries no record of a workflow", hint, file=name)])
     document = parse_document(text.encode(), f"{name}:workflow", path)
     try:

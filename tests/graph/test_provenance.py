@@ -42,7 +42,7 @@ def test_metadata_can_be_left_out(engine: Engine, tmp_path: Path) -> None:
         document_of_file(file, "bread-1.txt", engine.registry)
     assert str(caught.value) == (
         "bread-1.txt: E001: the file carries no record of a workflow; only files that latentgraph wrote, with their "
-        "metadata left in, can be made again"
+        "metadata left in, can be made again; `latentgraph import` takes pictures of other programs"
     )
 
 

@@ -102,7 +102,7 @@ def test_without_metadata_a_file_says_nothing_of_its_making(cli: Cli, bread: str
     assert (done.code, done.err) == (
         2,
         "outputs/bread-1.txt: E001: the file carries no record of a workflow; only files that latentgraph wrote, with "
-        "their metadata left in, can be made again\n",
+        "their metadata left in, can be made again; `latentgraph import` takes pictures of other programs\n",
     )
 
 
