@@ -133,7 +133,7 @@ def _json_files(folder: Path) -> Iterator[Path]:
 
 def _named(found: dict[Path, dict[str, Any]]) -> list[Path]:
     """The schemas that workflow files name themselves, which go before the settings, and that are there."""
-    named = {}
+    named: dict[Path, None] = {}
     for path, data in found.items():
         text = data.get("$schema")
         if isinstance(text, str) and text.startswith("./") and (schema := path.parent / text).is_file():
