@@ -152,3 +152,9 @@ def unclip_conditioning(t: Translation, node: PromptNode) -> tuple[Value, ...]:
         raise Untranslatable(f"models of {given.family} are told no picture here", "take Stable Diffusion XL")
     picture = PictureValue(features.features, strength, noise)
     return (changed(given, lambda one: replace(one, pictures=(*one.pictures, picture))),)
+
+
+@rule("GLIGENLoader", "GLIGENTextBoxApply")
+def gligen(t: Translation, node: PromptNode) -> tuple[Value, ...]:
+    """Nothing: GLIGEN adds layers to the UNet, and no node here opens a file with them."""
+    raise Untranslatable("there is no GLIGEN here", "say where a text counts by ConditioningSetArea")
