@@ -13,6 +13,7 @@ import typer
 from latentgraph.tui import (
     cache_commands,
     diff_commands,
+    engine_commands,
     export_commands,
     import_commands,
     new_commands,
@@ -53,6 +54,7 @@ app.add_typer(cache_commands.commands)
 app.add_typer(import_commands.commands)
 app.add_typer(export_commands.commands)
 app.add_typer(sweep_commands.commands)
+app.add_typer(engine_commands.commands)
 app.add_typer(python_commands.commands)
 
 

@@ -11,10 +11,14 @@ from latentgraph.graph.check import check
 from latentgraph.graph.errors import RunCancelledError, RunError, WorkflowError
 from latentgraph.graph.events import Event, NodeStarted, RunCancelled, RunFinished
 from latentgraph.graph.plan import Plan
+from latentgraph.graph.process.request import RunRequest as EngineRequest
+from latentgraph.graph.process.warm import NoEngineError
+from latentgraph.graph.registry import Registry
 from latentgraph.graph.run import Engine, Run
 from latentgraph.graph.sink import unwritable
 from latentgraph.tui.cache_command import open_cache
 from latentgraph.tui.download import fetch_all
+from latentgraph.tui.engine_command import WarmFollowed, warm_run
 from latentgraph.tui.explain import Explainer, show_explained
 from latentgraph.tui.find import Found, find_workflow, load_registry
 from latentgraph.tui.interrupt import cancelling
@@ -71,6 +75,8 @@ def run_workflow(request: RunRequest) -> int:
     found = find_workflow(request.workflow, registry)
     given = read_given(found.document.workflow, registry, request.values, request.inputs_file)
     refuse_unwritable(request.out)
+    if (warm := _warm(request, found, given, registry)) is not None:
+        return _follow(warm, warm.names, request, given)
     engine = Engine(registry, disk=open_cache(registry) if request.cache else None)
     planned = plan_run(request, found, given.values, engine)
     if found.picture:
@@ -84,7 +90,42 @@ def run_workflow(request: RunRequest) -> int:
         metadata=request.metadata,
         sidecar=request.sidecar,
     )
-    return _follow(run, request, given, Explainer(found, planned, registry, engine.disk))
+    names = [step.path for step in planned.steps]
+    return _follow(run, names, request, given, Explainer(found, planned, registry, engine.disk))
+
+
+def _warm(request: RunRequest, found: Found, given: Given, registry: Registry) -> WarmFollowed | None:
+    """The run, begun in the engine that somebody keeps warm; None where there is none, or it is none for this run."""
+    document = found.document
+    if request.node_files or not request.cache or request.explain or request.debug or found.picture:
+        return None
+    if document.source is None or (connection := warm_run(registry)) is None:
+        return None
+    checked = check(document, registry, given.values, access=document.access(request.allow_read), complete=True)
+    if checked.errors:
+        raise WorkflowError(checked.problems)
+    asked = EngineRequest(
+        document.source.text,
+        document.name,
+        document.path and document.path.resolve(),
+        given.values,
+        request.settings,
+        request.until,
+        request.out.resolve(),
+        request.overwrite,
+        request.metadata,
+        request.sidecar,
+        tuple([folder.resolve() for folder in request.allow_read]),
+        previews=False,
+        download=request.download,
+    )
+    try:
+        followed = WarmFollowed(connection, asked, [node.path for node in checked.typed.nodes])
+    except NoEngineError:
+        return None
+    if not request.quiet:
+        say_problems([one for one in checked.problems if one.severity == "warning"], as_json=request.as_json)
+    return followed
 
 
 def plan_run(
@@ -125,8 +166,14 @@ def refuse_unwritable(out: Path) -> None:
         raise CommandError(f"--out {out}: {why}")
 
 
-def _follow(run: Run, request: RunRequest, given: Given, explainer: Explainer) -> int:
-    view = view_for([step.path for step in run.plan.steps], as_json=request.as_json, quiet=request.quiet)
+def _follow(
+    run: Run | WarmFollowed,
+    names: Sequence[str],
+    request: RunRequest,
+    given: Given,
+    explainer: Explainer | None = None,
+) -> int:
+    view = view_for(names, as_json=request.as_json, quiet=request.quiet)
     last: Event | None = None
     running = ""
 
@@ -138,7 +185,8 @@ def _follow(run: Run, request: RunRequest, given: Given, explainer: Explainer) -
         with cancelling(cancel), view:
             for event in run:
                 view.show(event)
-                explainer.note(event)
+                if explainer is not None:
+                    explainer.note(event)
                 last = event
                 running = event.node if isinstance(event, NodeStarted) else running
     except RunCancelledError:
@@ -154,7 +202,7 @@ def _follow(run: Run, request: RunRequest, given: Given, explainer: Explainer) -
         raise
     if isinstance(last, RunFinished) and not request.as_json:
         _show(last, request, given)
-    explained = explainer.finish()
+    explained = explainer.finish() if explainer is not None else []
     if request.explain:
         show_explained(explained, as_json=request.as_json)
     return DONE

@@ -49,7 +49,9 @@ class RefusedError(Exception):
 class Jobs:
     """Takes runs at any time and does them in order."""
 
-    def __init__(self, engine: Engine, looking: Looking, tell: Tell, allow_read: tuple[Path, ...] = ()) -> None:
+    def __init__(
+        self, engine: Engine, looking: Looking, tell: Tell, allow_read: tuple[Path, ...] = (), *, keep_all: bool = True
+    ) -> None:
         """Wait for work.
 
         Args:
@@ -57,7 +59,9 @@ class Jobs:
             looking: Is told of each run that begins.
             tell: Called with what happens.
             allow_read: Folders that every run may read.
+            keep_all: Whether somebody may look at every value afterwards.
         """
+        self._keep_all = keep_all
         self._engine = engine
         self._looking = looking
         self._tell = tell
@@ -156,8 +160,9 @@ class Jobs:
             out=request.out,
             overwrite=request.overwrite,
             metadata=request.metadata,
+            sidecar=request.sidecar,
             previews=request.previews,
-            keep_all=True,
+            keep_all=self._keep_all,
         )
         with self._changed:
             job.run = run

@@ -32,6 +32,8 @@ class RunRequest:
     """Whether files are numbered from 1 and replace what is there."""
     metadata: bool = True
     """Whether files carry the record of how they were made."""
+    sidecar: bool = False
+    """Whether the record is written beside each file, too."""
     allow_read: tuple[Path, ...] = ()
     """Folders that it may read beside its own."""
     embedded: Mapping[str, str] = field(default_factory=dict)
@@ -55,6 +57,7 @@ class RunRequest:
             "out": None if self.out is None else str(self.out),
             "overwrite": self.overwrite,
             "metadata": self.metadata,
+            "sidecar": self.sidecar,
             "allow_read": [str(folder) for folder in self.allow_read],
             "embedded": dict(self.embedded),
             "recorded": None if self.recorded is None else self.recorded.to_json(),
