@@ -73,6 +73,8 @@ def _join_guidance(values: Sequence[Guidance]) -> Guidance:
     first = values[0]
     if any(one.controls or one.image_prompts or one.features for one in values):
         raise JoinError("pictures that steer are for one run at a time")
+    if any(one.regions is not None for one in values):
+        raise JoinError("several prompts at once are for one run at a time")
     _require_same([(one.scale, one.rescale, one.guided, one.labels, one.family) for one in values])
     sides = 2 if first.guided else 1
     negatives = [one.negative for one in values if one.negative is not None]

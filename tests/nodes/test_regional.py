@@ -10,6 +10,7 @@ import pytest
 import torch
 from tests.nodes.tiny_families import tiny_unet
 
+from latentgraph.graph.values import JoinError
 from latentgraph.nodes import (
     denoise_step,
     guidance,
@@ -19,6 +20,7 @@ from latentgraph.nodes import (
     regional_prompt,
     schedule,
 )
+from latentgraph.nodes.joining import GUIDANCE_ROWS
 from latentgraph.nodes.prediction import predictions
 from latentgraph.nodes.regional import cells_of, counts, regional_prediction, weight_of
 from latentgraph.nodes.values import Conditioning, Guidance, Latents, Mask, RegionalPrompts, Timestep
@@ -174,3 +176,9 @@ def test_a_step_is_steered_by_regions(tiny_folder: Path) -> None:
     changed = (made.latents.samples - other.latents.samples).abs().amax(dim=(0, 1, 2))
     assert (changed[:8] > 1e-4).all()
     assert (changed[8:] < 1e-4).all()
+
+
+def test_runs_with_several_prompts_are_not_denoised_at_once() -> None:
+    told = regional_guidance(regional_prompt(side(1.0)))
+    with pytest.raises(JoinError, match="several prompts at once are for one run at a time"):
+        GUIDANCE_ROWS.join([told, told])
