@@ -15,7 +15,8 @@ from latentgraph.graph.cache import Kept
 from latentgraph.graph.errors import NodeFailedError
 from latentgraph.graph.execute import Execution
 from latentgraph.graph.plan import LoopStep, Step
-from latentgraph.graph.values import JoinError
+from latentgraph.graph.typed import Constant
+from latentgraph.graph.values import JoinError, ValueTypes
 
 
 @dataclass(slots=True)
@@ -68,7 +69,7 @@ class Together:
         """Run one step for the chosen members."""
         first, leader = steps[chosen[0]], self.members[chosen[0]]
         values = leader.values
-        _require_alike([steps[number] for number in chosen])
+        _require_alike([steps[number] for number in chosen], values)
         slots: list[Any] = [None] * leader.plan.slots
         for slot in first.reads:
             slots[slot] = values.joined([self._slots[number][slot] for number in chosen])
@@ -96,14 +97,14 @@ def rowwise(step: Step | LoopStep) -> bool:
     return step.node.options.rowwise and not step.effect
 
 
-def _require_alike(steps: Sequence[Step | LoopStep]) -> None:
+def _require_alike(steps: Sequence[Step | LoopStep], values: ValueTypes) -> None:
     """Refuse steps that differ in more than what flows into them."""
     fixed = []
     for step in steps:
         if isinstance(step, LoopStep):
-            ends = [operand for operand, *_ in (*step.each, *step.carry)]
-            fixed.append(repr([[one.key for one in step.body], [end for end in ends if not isinstance(end, int)]]))
+            ends = [operand.value for operand, *_ in (*step.each, *step.carry) if isinstance(operand, Constant)]
+            fixed.append([*[one.key for one in step.body], values.digest(ends)])
         else:
-            fixed.append(repr(sorted(step.constants.items())))
-    if len(set(fixed)) > 1:
+            fixed.append([f"{port}={values.digest(value)}" for port, value in sorted(step.constants.items())])
+    if any(one != fixed[0] for one in fixed):
         raise JoinError("they have different values of their own")
