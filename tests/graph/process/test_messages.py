@@ -106,6 +106,7 @@ def test_a_request_comes_back_as_it_was() -> None:
         Path("out"),
         True,
         False,
+        True,
         (Path("/data"),),
         {"sub": "{}"},
         False,
