@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -16,6 +17,7 @@ from latentgraph.graph.workflow import WorkflowInput
 ANYTHING = PortType(Any)
 PLAIN_TYPES: Mapping[str, type] = {name: python for python, name in SCALARS.items()}
 """The types of values that a file can write down, by their names in a file."""
+_LIST = re.compile(r"list\[(.+)\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +30,24 @@ class Fault:
     hint: str = ""
 
 
+def named_type(name: str, registry: Registry) -> Any:
+    """The type that a file calls `name`, such as `integer`, `Image` or `list[Image]`; None where there is none."""
+    if element := _LIST.fullmatch(name):
+        python = named_type(element[1], registry)
+        return None if python is None else list[python]
+    known = registry.values.by_name(name)
+    return PLAIN_TYPES.get(name) or (known.python_type if known else None)
+
+
+def type_names(registry: Registry) -> list[str]:
+    """What a declared input may be: plain values, values that only come by links, and lists of either."""
+    single = [*PLAIN_TYPES, *registry.values.names()]
+    return [*single, *(f"list[{name}]" for name in single)]
+
+
 def input_type(declared: WorkflowInput, registry: Registry) -> PortType | None:
     """The type of a declared input with its bounds; None where its type's name is unknown or the bounds are wrong."""
-    known = registry.values.by_name(declared.type)
-    python = PLAIN_TYPES.get(declared.type) or (known.python_type if known else None)
+    python = named_type(declared.type, registry)
     if python is None or declaration_fault(declared, PLAIN_TYPES.get(declared.type)):
         return None
     annotation: Any = python

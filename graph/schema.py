@@ -13,9 +13,10 @@ from typing import Any, TypeAlias
 
 from pydantic import BaseModel, TypeAdapter
 
+from latentgraph.graph.declared import type_names
 from latentgraph.graph.node import NodeType, Port
 from latentgraph.graph.registry import Registry
-from latentgraph.graph.types import SCALARS, PortType
+from latentgraph.graph.types import PortType
 from latentgraph.graph.workflow import (
     LOOP,
     SUBWORKFLOW,
@@ -54,7 +55,7 @@ def workflow_schema(registry: Registry) -> Schema:
     fields = definitions["Node"]["properties"]
     definitions["Node"] = _node(registry)
     definitions["Link"] = _link()
-    definitions["WorkflowInput"]["properties"]["type"]["enum"] = [*SCALARS.values(), *registry.values.names()]
+    definitions["WorkflowInput"]["properties"]["type"]["enum"] = type_names(registry)
     definitions |= {f"node.{LOOP}": _structure(LOOP, fields, required=["each"]),
                     f"node.{SUBWORKFLOW}": _structure(SUBWORKFLOW, fields, required=["file"])}  # fmt: skip
     definitions |= {f"node.{node.name}": _typed(node, fields) for node in registry}

@@ -56,7 +56,7 @@ class WorkflowInput(_Strict):
     """A value that a caller may set."""
 
     type: str
-    """`string`, `integer`, `number`, `boolean`, or the name of a type of values such as `Image`."""
+    """`string`, `integer`, `number`, `boolean`, the name of a type of values (`Image`), or a list (`list[Image]`)."""
     default: Any = None
     """The value where the caller sets none; without it the caller must. `null` means: not set."""
     minimum: int | float | None = None

@@ -8,7 +8,7 @@ from typing import Any
 
 from latentgraph.graph.access import FileAccess
 from latentgraph.graph.check.report import Report, value_suggestion
-from latentgraph.graph.declared import ANYTHING, PLAIN_TYPES, declaration_fault, input_type
+from latentgraph.graph.declared import ANYTHING, PLAIN_TYPES, declaration_fault, input_type, named_type
 from latentgraph.graph.registry import Registry
 from latentgraph.graph.typed import Absent, Constant, Offer, Supply
 from latentgraph.graph.types import PortType, ValueFaultError
@@ -54,9 +54,9 @@ def input_offers(
 
 
 def _declared_type(name: str, declared: WorkflowInput, registry: Registry, report: Report) -> PortType:
-    known = [*PLAIN_TYPES, *registry.values.names()]
     place = ("inputs", name)
-    if declared.type not in known:
+    if named_type(declared.type, registry) is None:
+        known = [*PLAIN_TYPES, *registry.values.names()]
         message = f"unknown type '{declared.type}'"
         report.unknown("E116", message, declared.type, known, (*place, "type"), "inputs", name, key=False)
         return ANYTHING

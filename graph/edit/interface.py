@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from latentgraph.graph.boxes import INPUTS, OUTPUTS
-from latentgraph.graph.declared import input_type
+from latentgraph.graph.declared import PLAIN_TYPES, input_type, named_type
 from latentgraph.graph.edit.draft import plain
 from latentgraph.graph.edit.edit import ABSENT, Data, Edit
 from latentgraph.graph.edit.graph import Graph, require_name, unique, unknown
@@ -15,7 +15,7 @@ from latentgraph.graph.edit.linking import bring_in, take_away, write_link
 from latentgraph.graph.edit.port_types import declaration
 from latentgraph.graph.edit.references import rename_source
 from latentgraph.graph.errors import EditError
-from latentgraph.graph.types import SCALARS, ValueFaultError
+from latentgraph.graph.types import ValueFaultError
 from latentgraph.graph.workflow import WorkflowInput, link_text
 
 _PARTS = tuple(WorkflowInput.model_fields)
@@ -140,10 +140,8 @@ def _declared(graph: Graph, before: Data, parts: dict[str, Any]) -> Data:
         merged["description"] = ABSENT
     declared: Data = plain({part: merged[part] for part in _PARTS if merged.get(part, ABSENT) is not ABSENT})
     registry = graph.signatures.registry
-    if "type" in parts:
-        known = [*SCALARS.values(), *registry.values.names()]
-        if parts["type"] not in known:
-            raise EditError(unknown("type", str(parts["type"]), known))
+    if "type" in parts and named_type(str(parts["type"]), registry) is None:
+        raise EditError(unknown("type", str(parts["type"]), [*PLAIN_TYPES, *registry.values.names()]))
     try:
         model = WorkflowInput.model_validate(declared)
     except ValidationError:

@@ -82,6 +82,10 @@ def _declared_type(member: Any, registry: Registry) -> dict[str, Any] | None:
         kinds = {type(choice) for choice in get_args(member)}
         kind = kinds.pop()
         return {"type": SCALARS[kind], "choices": list(get_args(member))} if not kinds and kind in SCALARS else None
+    if get_origin(member) is list:
+        (element,) = get_args(member)
+        inner = _declared_type(element, registry)
+        return {"type": f"list[{inner['type']}]"} if inner and "choices" not in inner else None
     known = registry.values.by_name(getattr(member, "__name__", ""))
     return {"type": member.__name__} if known and known.python_type is member else None
 

@@ -130,7 +130,8 @@ def test_a_node_says_what_an_editor_shows() -> None:
         "default": 300,
     }
     assert schema["$defs"]["WorkflowInput"]["properties"]["type"]["enum"] == [
-        "string", "integer", "number", "boolean", "Bread", "Dough",
+        "string", "integer", "number", "boolean", "Bread", "Dough", "list[string]", "list[integer]", "list[number]",
+        "list[boolean]", "list[Bread]", "list[Dough]",
     ]  # fmt: skip
     assert schema["$defs"]["Carry"]["properties"]["next"]["description"] == (
         "What it is after a turn: a link inside the body."

@@ -80,6 +80,13 @@ def test_an_input_keeps_type_bounds_and_help_of_the_ports_that_read_it() -> None
     assert loop["carry"]["dough"]["next"] == "part.dough"
 
 
+def test_a_loop_alone_takes_the_list_that_it_goes_through() -> None:
+    made, outer = taken_out(NESTED, "days")
+    part = canonical_data(made.part)
+    assert part["inputs"]["day"] == {"type": "list[integer]", "description": "Each turn takes an item of it."}
+    assert outer["nodes"]["part"]["inputs"]["day"] == {"from": "c.value"}
+
+
 def test_two_of_one_name_are_told_apart() -> None:
     data: Data = {
         "nodes": {
@@ -103,12 +110,6 @@ def test_two_of_one_name_are_told_apart() -> None:
     [
         (FLAT, ["m", "h"], (), "'k' stands between them: the part would wait for itself. Choose it too."),
         (FLAT, ["m", "j"], (), "'k' and 'h' stand between them: the part would wait for itself. Choose them too."),
-        (
-            NESTED,
-            ["days"],
-            (),
-            "'c.value' is list[integer], which no input of a workflow can be. Choose 'c' too.",
-        ),
         (FLAT, ["nobody"], (), "There is no node 'nobody'."),
         (FLAT, ["inputs"], (), "That box is no node: it stands for what is around it."),
         (FLAT, [], (), "Choose the nodes of the part first."),

@@ -110,10 +110,19 @@ def test_a_port_inside_loops_is_exposed_through_all_of_them() -> None:
     assert [code for code in codes(data) if code[0][0] == "E"] == []
 
 
-def test_what_no_input_can_be_is_not_exposed() -> None:
+def test_a_list_is_exposed_as_a_list() -> None:
     at = graph(NESTED)
-    with pytest.raises(EditError, match=r"No input of a workflow can be of type list\[integer\]."):
-        expose(at, "days", "day")
+    data = after(at, expose(at, "days", "day"))
+    assert data["inputs"]["day"]["type"] == "list[integer]"
+    assert data["nodes"]["days"]["each"]["day"] == {"from": "inputs.day"}
+    assert [code for code in codes(data) if code[0][0] == "E"] == []
+    assert set_input(at, "n", type="list[list[Dough]]", default=ABSENT, minimum=ABSENT)
+    with pytest.raises(EditError, match=r"There is no type 'list\[Doug\]'"):
+        set_input(at, "n", type="list[Doug]")
+
+
+def test_what_is_no_port_is_not_exposed() -> None:
+    at = graph(NESTED)
     with pytest.raises(EditError, match=r"'c' has no input 'x'."):
         expose(at, "c", "x")
 

@@ -84,13 +84,16 @@ async def test_what_has_no_file_is_saved_first(tmp_path: Path) -> None:
 
 
 async def test_what_cannot_be_a_part_is_told_before_a_file_is_asked_for(tmp_path: Path) -> None:
-    async with editing(write(tmp_path / "slow.json", SLOW), out=tmp_path) as desk:
-        desk.screen.canvas.go_to("slow")
+    other = {"type": "hang", "inputs": {"swatch": {"from": "hung.swatch"}}}
+    between = {**SLOW, "nodes": {**SLOW["nodes"], "other": other}}
+    async with editing(write(tmp_path / "slow.json", between), out=tmp_path) as desk:
+        for name in ("swatch", "other"):
+            desk.screen.canvas.go_to(name)
+            await desk.press("space")
         await desk.press("w")
-        assert desk.told == [
-            "'numbers.value' is list[integer], which no input of a workflow can be. Choose 'numbers' too."
-        ]
+        assert desk.told == ["'hung' stands between them: the part would wait for itself. Choose it too."]
         desk.app.clear_notifications()
+        desk.screen.canvas.go_to("slow")
         await desk.press("W")
         assert desk.told == ["'slow' is no sub-workflow."]
 
