@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import GenericAlias
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -34,7 +35,7 @@ def named_type(name: str, registry: Registry) -> Any:
     """The type that a file calls `name`, such as `integer`, `Image` or `list[Image]`; None where there is none."""
     if element := _LIST.fullmatch(name):
         python = named_type(element[1], registry)
-        return None if python is None else list[python]
+        return None if python is None else GenericAlias(list, (python,))
     known = registry.values.by_name(name)
     return PLAIN_TYPES.get(name) or (known.python_type if known else None)
 

@@ -85,7 +85,8 @@ async def test_what_has_no_file_is_saved_first(tmp_path: Path) -> None:
 
 async def test_what_cannot_be_a_part_is_told_before_a_file_is_asked_for(tmp_path: Path) -> None:
     other = {"type": "hang", "inputs": {"swatch": {"from": "hung.swatch"}}}
-    between = {**SLOW, "nodes": {**SLOW["nodes"], "other": other}}
+    between = json.loads(json.dumps(SLOW))
+    between["nodes"]["other"] = other
     async with editing(write(tmp_path / "slow.json", between), out=tmp_path) as desk:
         for name in ("swatch", "other"):
             desk.screen.canvas.go_to(name)
