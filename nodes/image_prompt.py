@@ -83,7 +83,7 @@ def encode_image_prompt(
     Example:
         denoiser, adapter = load_ip_adapter(load_model().denoiser, "./ip_adapter.safetensors")
         encoder = load_image_encoder("./image_encoder").image_encoder
-        prompt = encode_image_prompt(encoder, adapter, load_image("./photo.png"))
+        prompt = encode_image_prompt(encoder, load_image("./photo.png"), adapter)
     """
     states = ip_adapter is not None and ip_adapter.hidden_states
     width = image_encoder.config.get("hidden_size" if states else "projection_dim")
