@@ -154,8 +154,9 @@ def test_the_shipped_schema_is_that_of_the_shipped_nodes() -> None:
 
 
 def test_every_literal_of_a_declared_node_has_a_schema() -> None:
-    for node in own_registry():
+    registry = own_registry()
+    definitions = workflow_schema(registry)["$defs"]
+    for node in registry:
         for port in node.inputs.values():
-            schema = workflow_schema(own_registry())["$defs"][f"node.{node.name}"]
-            written = schema["properties"]["inputs"]["properties"][port.name]
+            written = definitions[f"node.{node.name}"]["properties"]["inputs"]["properties"][port.name]
             assert ("anyOf" in written) == (port.type.literal or port.type.optional)
