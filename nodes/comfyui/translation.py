@@ -362,13 +362,17 @@ class Translation:
             self.leave_out(node, error.reason, error.hint)
 
     def _outputs(self) -> list[str]:
-        """The nodes that are wanted for themselves: those that write, and those that nobody knows or takes from."""
+        """The nodes that are wanted for themselves: those that write, and those that nobody knows or takes from.
+
+        In a file without any it is the ends of its links, or all of a ring: what is there is translated, or named.
+        """
         nodes = self.prompt.nodes
         taken = {link.node for node in nodes.values() for link in links_of(node)}
-        return [
+        wanted = [
             key for key, node in nodes.items()
             if ((known := RULES.get(node.class_type)) and known.output) or (not known and key not in taken)
         ]  # fmt: skip
+        return wanted or [key for key in nodes if key not in taken] or list(nodes)
 
     def _workflow(self) -> Workflow:
         described = {"description": self.prompt.description} if self.prompt.description else {}

@@ -112,3 +112,12 @@ def test_a_chain_of_thousands_is_no_matter_of_depth(registry: Registry) -> None:
 )
 def test_a_title_makes_a_name_where_it_is_short_and_a_name(title: str, name: str) -> None:
     assert name_of(title) == name
+
+
+def test_what_leads_to_no_picture_is_translated_or_named_all_the_same() -> None:
+    registry = Registry.load()
+    unsaved = {name: node for name, node in DEFAULT.items() if name not in ("8", "9")}
+    ended = translate(unsaved, registry)
+    assert (ended.untranslated, "denoise" in ended.workflow.nodes) == ((), True)
+    unsaved["3"] = {**unsaved["3"], "inputs": {**unsaved["3"]["inputs"], "steps": "many"}}
+    assert [one.node for one in translate(unsaved, registry).untranslated] == ["KSampler"]
