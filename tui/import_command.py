@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,8 +42,7 @@ def import_workflow(request: ImportRequest) -> int:
         WorkflowError: Nothing can be made of it.
         CommandError: The call is wrong, or the workflow cannot be written.
     """
-    stem = "imported" if request.file == STANDARD_INPUT else Path(request.file).stem
-    target = target_of(request.out, f"{stem}.json", overwrite=request.overwrite, as_json=request.as_json)
+    target = target_of(request.out, usual_name(request.file), overwrite=request.overwrite, as_json=request.as_json)
     if request.models is not None and not request.models.is_dir():
         raise CommandError(f"--models: there is no folder '{request.models}'")
     name = "<stdin>" if request.file == STANDARD_INPUT else request.file
@@ -53,6 +53,15 @@ def import_workflow(request: ImportRequest) -> int:
     write(target, canonical(imported.workflow, name), overwrite=request.overwrite)
     tell("imported", target, form, imported.untranslated, imported.notes, as_json=request.as_json)
     return IN_PART if imported.untranslated else 0
+
+
+def usual_name(file: str) -> str:
+    """Where the workflow is written if nobody says so: the file's name here, and never the file itself."""
+    if file == STANDARD_INPUT:
+        return "imported.json"
+    stem = Path(file).stem
+    usual = f"{stem}.json"
+    return f"{stem}-latentgraph.json" if os.path.abspath(file) == os.path.abspath(usual) else usual
 
 
 def imported_from(raw: bytes, name: str, options: ImportOptions) -> tuple[ForeignFormat, Imported]:

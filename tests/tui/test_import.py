@@ -115,3 +115,11 @@ def test_a_wrong_call_gets_a_sentence(kitchen: Cli, tmp_path: Path, arguments: t
     done = kitchen("import", *arguments)
     assert done.code == 2
     assert (done.err or done.out).startswith(sentence)
+
+
+def test_a_file_of_another_program_is_never_taken_for_the_place_to_write_to(cli: Cli, tmp_path: Path) -> None:
+    theirs = json.dumps({"1": {"class_type": "KSampler", "inputs": {}}})
+    (tmp_path / "portrait.json").write_text(theirs)
+    assert cli("import", "portrait.json", "-f").code == 3
+    assert (tmp_path / "portrait.json").read_text() == theirs
+    assert json.loads((tmp_path / "portrait-latentgraph.json").read_text())["latentgraph"] == 1
