@@ -99,9 +99,7 @@ def run(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Number the files from 1 and replace what is there.")
     ] = False,
-    no_metadata: Annotated[
-        bool, typer.Option("--no-metadata", help="Leave out of the files how they were made.")
-    ] = False,
+    no_metadata: options.NoMetadata = False,
     sidecar: Annotated[
         bool,
         typer.Option(
@@ -109,9 +107,7 @@ def run(
             help="Write how each file was made into a JSON file beside it, too; it can be run again like the file.",
         ),
     ] = False,
-    no_cache: Annotated[
-        bool, typer.Option("--no-cache", help="Compute everything, and keep nothing for the next run.")
-    ] = False,
+    no_cache: options.NoCache = False,
     explain: Annotated[
         bool, typer.Option("--explain", help="Tell of each node whether it was run or kept from before, and why.")
     ] = False,
@@ -120,9 +116,7 @@ def run(
     device: options.Device = None,
     dtype: options.Dtype = None,
     memory: options.Memory = None,
-    download: Annotated[
-        bool, typer.Option("--download", help="Fetch a model that is not on this machine without asking.")
-    ] = False,
+    download: options.Download = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the events for a program, one JSON object a line, and nothing else.")
     ] = False,

@@ -83,6 +83,11 @@ Memory = Annotated[
 Images = Annotated[
     str, typer.Option("--images", metavar="auto|none|kitty|sixel|blocks", help="How to show pictures in the terminal.")
 ]
+NoMetadata = Annotated[bool, typer.Option("--no-metadata", help="Leave out of the files how they were made.")]
+NoCache = Annotated[
+    bool, typer.Option("--no-cache", help="Compute everything, and keep nothing on disk for other runs.")
+]
+Download = Annotated[bool, typer.Option("--download", help="Fetch a model that is not on this machine without asking.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program instead of text, one object a line.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks and the libraries' own messages.")]
 

@@ -53,20 +53,14 @@ def sweep(
                      "differently from each alone; auto takes what turns out to be fastest."),
     ] = "1",
     no_sheet: Annotated[bool, typer.Option("--no-sheet", help="Write no contact sheet.")] = False,
-    no_metadata: Annotated[
-        bool, typer.Option("--no-metadata", help="Leave out of the files how they were made.")
-    ] = False,
-    no_cache: Annotated[
-        bool, typer.Option("--no-cache", help="Keep nothing on disk, and take nothing from there.")
-    ] = False,
+    no_metadata: options.NoMetadata = False,
+    no_cache: options.NoCache = False,
     allow_read: options.AllowRead = None,
     nodes: options.NodeFiles = None,
     device: options.Device = None,
     dtype: options.Dtype = None,
     memory: options.Memory = None,
-    download: Annotated[
-        bool, typer.Option("--download", help="Fetch a model that is not on this machine without asking.")
-    ] = False,
+    download: options.Download = False,
     as_json: options.AsJson = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the files, one a line.")] = False,
     debug: options.Debug = False,
