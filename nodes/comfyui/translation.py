@@ -34,14 +34,13 @@ from latentgraph.graph.workflow import (
     WorkflowInput,
     WorkflowOutput,
 )
+from latentgraph.nodes.comfyui.naming import file_reference, name_of
 from latentgraph.nodes.comfyui.ordering import links_of, ordered, roles_of
 from latentgraph.nodes.comfyui.prompt import JSON, Prompt, PromptLink, PromptNode
 from latentgraph.nodes.comfyui.values import LatentValue, NoValue, Scalar, ScalarValue, Source, Value
 
 V = TypeVar("V", bound=Value)
 Rule = Callable[["Translation", PromptNode], "tuple[Value, ...]"]
-LONGEST_NAME: Final = 28
-"""Letters of a title that makes a name; a longer one is a sentence."""
 MUTED: Final = "comfyui."
 """How the types of nodes begin that are kept in the file for a reader alone."""
 
@@ -394,23 +393,6 @@ def translate_prompt(prompt: Prompt, options: ImportOptions) -> Imported:
 
     load_rules()
     return Translation(prompt, options).run()
-
-
-def name_of(title: str) -> str:
-    """A name of ours made of a title; empty where it makes none that anybody would like to read."""
-    words = (
-        re.sub(r"[^A-Za-z0-9]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", title))
-        .strip("_")
-        .lower()
-    )
-    usable = words and len(words) <= LONGEST_NAME and not words[0].isdigit() and words not in RESERVED
-    return words if usable else ""
-
-
-def file_reference(name: str) -> str:
-    """A path beside the workflow for a file as ComfyUI names it: inside a folder of its own, with either slash."""
-    parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".", "..")]
-    return "./" + ("/".join(parts) or "model.safetensors")
 
 
 def written(inputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,9 +18,9 @@ from latentgraph.graph.foreign import ImportOptions
 from latentgraph.graph.registry import Registry
 from latentgraph.graph.run import Engine
 from latentgraph.nodes.comfyui.checkpoints import family_of, readable_name
+from latentgraph.nodes.comfyui.naming import file_reference
 from latentgraph.nodes.comfyui.prompt import PromptLink, PromptNode
 from latentgraph.nodes.comfyui.samplers import SAMPLERS
-from latentgraph.nodes.comfyui.translation import file_reference
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array:DeprecationWarning")
 

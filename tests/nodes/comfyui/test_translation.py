@@ -10,8 +10,9 @@ import pytest
 
 from latentgraph.graph.foreign import Imported, ImportOptions
 from latentgraph.graph.registry import Registry
+from latentgraph.nodes.comfyui.naming import name_of
 from latentgraph.nodes.comfyui.reading import read_prompt
-from latentgraph.nodes.comfyui.translation import name_of, translate_prompt
+from latentgraph.nodes.comfyui.translation import translate_prompt
 
 DEFAULT: dict[str, Any] = {
     "4": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "v1-5-pruned-emaonly.safetensors"}},
