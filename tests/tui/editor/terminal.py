@@ -18,8 +18,6 @@ from pathlib import Path
 from threading import Thread
 
 PATIENCE = 60.0
-ESCAPE = "\x1b"
-ENTER = "\r"
 
 
 class Terminal:
