@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from latentgraph.graph.errors import LatentgraphError
 from latentgraph.graph.files import write_whole
@@ -16,6 +16,8 @@ from latentgraph.graph.files import write_whole
 MANIFEST: Final = "manifest.jsonl"
 MOST: Final = 100_000
 """Runs of a sweep: more is a slip of the pen."""
+Numbered: TypeAlias = tuple[int, Mapping[str, Any]]
+"""A run of a sweep: its number, and the values of the inputs that the sweep sets."""
 
 
 class SweepError(LatentgraphError):

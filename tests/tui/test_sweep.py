@@ -13,7 +13,7 @@ import PIL.Image
 import pytest
 from tests.tui.conftest import PAINTS, ROOT, TOYS, Cli
 
-from latentgraph.tui.batch_size import BatchSize
+from latentgraph.graph.batch_size import BatchSize
 
 
 def _manifest(folder: Path) -> list[dict[str, object]]:
@@ -164,7 +164,7 @@ def test_a_run_that_fails_is_told_and_the_others_are_made(cli: Cli, tmp_path: Pa
 
 def test_a_sweep_that_is_stopped_keeps_what_is_done_and_one_that_is_killed_goes_on(slow: str, tmp_path: Path) -> None:
     call = [sys.executable, "-m", "latentgraph.tui.main", "sweep", slow, "--nodes", PAINTS, "--set", "seed=1..6",
-            "--set", "turns=5", "--quiet"]  # fmt: skip
+            "--set", "turns=5", "--set", "seconds=0.05", "--quiet"]  # fmt: skip
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / ".dev"), str(ROOT)])}
     for number in (signal.SIGINT, signal.SIGKILL):
         process = subprocess.Popen(call, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)

@@ -1,0 +1,82 @@
+"""What a sweep says on its way: lines for people, file names, or JSON; and the contact sheet at its end."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from latentgraph.graph.sweep import Entry
+from latentgraph.tui.contact_sheet import write_sheet
+from latentgraph.tui.durations import duration
+from latentgraph.tui.messages import print_json, say
+from latentgraph.tui.picture import SUFFIXES
+from latentgraph.tui.run_command import RunRequest
+
+
+class SweepReport:
+    """Tells of runs as they are done."""
+
+    def __init__(self, request: RunRequest, varying: Sequence[str]) -> None:
+        """Say nothing yet.
+
+        Args:
+            request: What was asked, which says how to speak.
+            varying: The inputs of more than one value, by which a reader tells the runs apart.
+        """
+        self._request = request
+        self._varying = varying
+        self._told = 0
+        self._left = 0
+        self.failed = 0
+        """Runs that were told of as failed."""
+
+    def begin(self, total: int, left: int) -> None:
+        """Say how many runs there are, and how many are not done yet."""
+        self._left = left
+        if self._request.as_json:
+            print_json({"event": "sweep_started", "runs": total, "left": left, "folder": str(self._request.out)})
+        elif not self._request.quiet and left < total:
+            say("note", f"{total - left} of {total} runs are done already")
+
+    def tell(self, entry: Entry) -> None:
+        """Say that a run came to its end."""
+        self._told += 1
+        self.failed += bool(entry.error)
+        request = self._request
+        # A value may be saved by a node and be an output as well.
+        names = dict.fromkeys(str(request.out / name) for ones in entry.files.values() for name in ones)
+        if request.as_json:
+            print_json({"event": "sweep_run", "run": entry.number, "values": dict(entry.values), "files": list(names),
+                        "seconds": entry.seconds, "error": entry.error})  # fmt: skip
+        elif request.quiet:
+            print("\n".join(names), flush=True)
+        else:
+            values = ", ".join(f"{name}={value}" for name, value in self._told_apart(entry.values).items())
+            result = f"failed: {entry.error}" if entry.error else f"{duration(entry.seconds)} → {', '.join(names)}"
+            print(f"{self._told} of {self._left}  {values}  {result}", flush=True)
+
+    def write_sheet(self, entries: Sequence[Entry]) -> None:
+        """Write the contact sheet of what is done."""
+        pictures = []
+        for entry in entries:
+            names = [name for ones in entry.files.values() for name in ones]
+            first = next((name for name in names if Path(name).suffix.lower() in SUFFIXES), None)
+            if first is not None:
+                pictures.append((self._request.out / first, self._told_apart(entry.values)))
+        written = write_sheet(self._request.out, pictures)
+        if written and not self._request.as_json and not self._request.quiet:
+            print(f"contact sheet: {written}")
+
+    def end(self, total: int, done: int, *, stopped: bool) -> None:
+        """Say how it ended."""
+        if self._request.as_json:
+            print_json({"event": "sweep_finished", "runs": total, "done": done, "failed": self.failed,
+                        "cancelled": stopped})  # fmt: skip
+        elif stopped or self.failed:
+            why = "stopped" if stopped else f"{self.failed} failed"
+            print(f"{why}: {done} of {total} runs are done; the same command goes on", file=sys.stderr)
+
+    def _told_apart(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in values.items() if name in self._varying}
