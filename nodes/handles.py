@@ -14,6 +14,7 @@ from latentgraph.graph.context import ALONE, RunContext
 from latentgraph.nodes.loading.families import family_of_component
 from latentgraph.nodes.loading.held import HeldSource, content_digest, held_config, json_digest
 from latentgraph.nodes.memory import settled, where_to_wait
+from latentgraph.nodes.text_keys import ROLES, remember_text
 
 if TYPE_CHECKING:
     from transformers import CLIPImageProcessor
@@ -278,6 +279,8 @@ def _made(handle: Handle, device: str, precision: tuple[str, str], context: RunC
         adapter.apply(made)
     if dtype != rounded:
         made = made.float()
+    if handle.role in ROLES:
+        remember_text(made)
     if not device:
         return made
     if isinstance(made, LoadedSafetyChecker | LoadedDepthEstimator):
