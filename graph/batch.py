@@ -11,6 +11,7 @@ from latentgraph.graph.document import Document
 from latentgraph.graph.errors import RunError
 from latentgraph.graph.events import Event, RunFinished
 from latentgraph.graph.execute import Execution, reason_of
+from latentgraph.graph.out_of_memory import recovered
 from latentgraph.graph.plan import Plan
 from latentgraph.graph.provenance import record
 from latentgraph.graph.run import Engine
@@ -53,6 +54,7 @@ class Batch:
                           self._cancelled.is_set, disk=engine.disk, shared=True)
             )  # fmt: skip
         self._together = Together(members)
+        self._care = engine.registry.memory
         engine.worker.do(self._work)
 
     @property
@@ -87,12 +89,17 @@ class Batch:
                 files = {name: tuple(str(path) for path in paths) for name, paths in sink.files.items()}
                 self._results.append(RunFinished(summaries, files, seconds, outputs))
         except RunError as error:
-            self._error = error
+            self._fail(error)
         except BaseException as error:
-            self._error = RunError(reason_of(error))
-            self._error.__cause__ = error
+            failed = RunError(reason_of(error))
+            failed.__cause__ = error
+            self._fail(failed)
         finally:
             self._done.set()
+
+    def _fail(self, error: RunError) -> None:
+        first = self._together.members[0]
+        self._error = recovered(error, first.plan.settings, first.pool, self._care)
 
 
 def _nobody_listens(_: Event) -> None:

@@ -13,6 +13,7 @@ from latentgraph.graph.context import RunContext
 from latentgraph.graph.disk_cache import DiskCache
 from latentgraph.graph.errors import LatentgraphError, NodeFailedError, RunCancelledError
 from latentgraph.graph.events import Event, NodeFinished, NodeProgress, NodeStarted, Observed, Preview, Warned
+from latentgraph.graph.out_of_memory import ran_out, shortage
 from latentgraph.graph.plan import LoopStep, Plan, Step
 from latentgraph.graph.pool import Pool
 from latentgraph.graph.resume import Resume
@@ -349,14 +350,7 @@ def _hold_against_declaration(step: Step, result: Any, results: tuple[Any, ...])
 
 def reason_of(error: BaseException) -> str:
     """A sentence that says why something failed."""
-    if _out_of_memory(error):
-        return "the memory ran out; make less at once, such as smaller or fewer pictures"
+    if ran_out(error):
+        return shortage(error)
     text = str(error).strip() or "no message"
     return text if isinstance(error, LatentgraphError) else f"{type(error).__name__}: {text}"
-
-
-def _out_of_memory(error: BaseException) -> bool:
-    # Libraries that compute raise errors of their own: torch a class of this name for a GPU, and for the main memory a
-    # RuntimeError with these words.
-    named = type(error).__name__ == "OutOfMemoryError"
-    return named or isinstance(error, MemoryError) or "can't allocate memory" in str(error)

@@ -14,6 +14,7 @@ from typing import Any
 
 from latentgraph.graph.errors import NodeDefinitionError
 from latentgraph.graph.foreign import ForeignFormat
+from latentgraph.graph.memory_care import MemoryCare
 from latentgraph.graph.names import normalized_package
 from latentgraph.graph.node import NodeType, is_node, node_type
 from latentgraph.graph.settings import Setting
@@ -42,6 +43,8 @@ class Registry:
         """Formats of other programs, by name."""
         self.storing: Storing | None = None
         """How values are kept on disk; None where no package says how."""
+        self.memory: MemoryCare | None = None
+        """What a package knows of the memory that its nodes take; None where none does."""
         self.sources: list[Path] = []
         """The folders of the packages that offer nodes; the file of one that is a single module."""
         self.notes: list[str] = []
@@ -146,6 +149,8 @@ class Registry:
                 self.formats[value.name] = value
             elif isinstance(value, Storing):
                 self.storing = value
+            elif isinstance(value, MemoryCare):
+                self.memory = value
         for name in module.__all__ if later else ():
             if name not in self._nodes:
                 self._unread[name] = partial(getattr, module, name)

@@ -18,6 +18,7 @@ from latentgraph.graph.errors import NodeFailedError, RunCancelledError, RunErro
 from latentgraph.graph.events import Event, NodeFailed, RunCancelled, RunFinished, RunStarted
 from latentgraph.graph.execute import Execution, reason_of
 from latentgraph.graph.names import closest
+from latentgraph.graph.out_of_memory import ran_out, recovered
 from latentgraph.graph.plan import Plan, plan
 from latentgraph.graph.pool import Pool
 from latentgraph.graph.problem import Problem
@@ -176,6 +177,7 @@ class Run:
         """Start running."""
         self.plan = planned
         self._sink = sink
+        self._care = engine.registry.memory
         self._events: SimpleQueue[Event | None] = SimpleQueue()
         self._cancelled = Flag()
         self._error: BaseException | None = None
@@ -240,18 +242,23 @@ class Run:
         except RunCancelledError as error:
             put(RunCancelled(tuple(self._execution.finished), self._files(), time.perf_counter() - started))
             self._error = error
-        except NodeFailedError as error:
-            put(NodeFailed(error.node, error.message, error))
-            self._error = error
+        except RunError as error:
+            self._fail(error)
         except BaseException as error:
             message = reason_of(error)
-            if isinstance(error, OSError):
+            if isinstance(error, OSError) and not ran_out(error):
                 message = f"a file cannot be written: {error.strerror}: {error.filename}"
-            put(NodeFailed("", message, error))
-            self._error = error if isinstance(error, RunError) else RunError(message)
-            self._error.__cause__ = error if self._error is not error else None
+            failed = RunError(message)
+            failed.__cause__ = error
+            self._fail(failed)
         finally:
             put(None)
+
+    def _fail(self, error: RunError) -> None:
+        self._error = error = recovered(error, self.plan.settings, self._execution.pool, self._care)
+        failed = isinstance(error, NodeFailedError)
+        node, message = (error.node, error.message) if failed else ("", str(error))
+        self._events.put(NodeFailed(node, message, error))
 
     def _files(self) -> dict[str, tuple[str, ...]]:
         return {name: tuple(str(path) for path in paths) for name, paths in self._sink.files.items()}

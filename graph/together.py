@@ -14,6 +14,7 @@ from typing import Any
 from latentgraph.graph.cache import Kept
 from latentgraph.graph.errors import NodeFailedError
 from latentgraph.graph.execute import Execution
+from latentgraph.graph.out_of_memory import ran_out
 from latentgraph.graph.plan import LoopStep, Step
 from latentgraph.graph.typed import Constant
 from latentgraph.graph.values import JoinError, ValueTypes
@@ -54,11 +55,12 @@ class Together:
             try:
                 self._join(steps, waiting)
                 waiting = []
-            except (JoinError, NodeFailedError):
+            except (JoinError, NodeFailedError) as error:
+                if ran_out(error):
+                    raise  # Fewer at once may go; that is for whoever put so many together.
                 # Each alone: whatever was wrong with all of them is told of the one that it is about.
-                pass
         for number, member in enumerate(self.members):
-            entry = needed[number].get(index)
+            entry = needed[number].pop(index, None)  # Not held any longer than its readers want it.
             if number in waiting or entry is not None:
                 inexact = not self._inexact[number].isdisjoint(steps[number].reads) and entry is None
                 member.settle(steps[number], entry, self._slots[number], keep=not inexact)

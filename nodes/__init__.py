@@ -9,6 +9,7 @@ import lazy_loader
 
 from latentgraph.nodes.comfyui import AUTOMATIC1111, COMFYUI, INVOKEAI
 from latentgraph.nodes.memory import MEMORY
+from latentgraph.nodes.memory_care import MEMORY_CARE
 from latentgraph.nodes.settings import DEVICE, DTYPE
 from latentgraph.nodes.storing import STORING
 from latentgraph.nodes.value_types import (

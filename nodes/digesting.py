@@ -21,9 +21,19 @@ def value_digest(value: object) -> str:
 
 
 def value_size(value: object) -> int:
-    """Bytes of the tensors and arrays in `value`; one that is there twice counts once."""
-    sizes = {id(one): int(one.nbytes) for one in _arrays(value)}
-    return sum(sizes.values())
+    """Bytes that the tensors and arrays in `value` keep in memory.
+
+    What several share counts once, and a view counts with all of the memory that it keeps.
+    """
+    return sum(dict(_held(one) for one in _arrays(value)).values())
+
+
+def _held(array: Any) -> tuple[int, int]:
+    """What stands for the memory that a tensor or an array keeps, and its bytes."""
+    if hasattr(array, "untyped_storage"):
+        storage = array.untyped_storage()
+        return storage.data_ptr(), storage.nbytes()
+    return id(array), int(array.nbytes)
 
 
 def tensor_bytes(tensor: Tensor) -> bytes:

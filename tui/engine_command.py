@@ -102,7 +102,7 @@ class WarmFollowed:
         finally:
             self._connection.close()
         if event is None:
-            raise RunError("the warm engine ended in the middle of the run")
+            raise RunError("the warm engine ended in the middle of the run; if nobody ended it, the memory ran out")
         if isinstance(event, NodeFailed):
             raise NodeFailedError(event.node, event.message) if event.node else RunError(event.message)
         if isinstance(event, RunCancelled):

@@ -13,12 +13,14 @@ from pathlib import Path
 import pytest
 from tests.tui.conftest import ROOT, Cli
 
-from latentgraph.graph.events import ENDS, RunFinished
+from latentgraph.graph.errors import RunError
+from latentgraph.graph.events import ENDS, RunFinished, RunStarted
 from latentgraph.graph.process import warm
-from latentgraph.graph.process.messages import RunEvent
+from latentgraph.graph.process.messages import Message, RunEvent
 from latentgraph.graph.process.request import RunRequest
 from latentgraph.graph.process.warm import NoEngineError, WarmRun
 from latentgraph.graph.registry import Registry
+from latentgraph.tui.engine_command import WarmFollowed
 
 RUN = ("run", "text_to_image", "--quiet", "--set", "num_inference_steps=2")
 
@@ -88,6 +90,36 @@ def test_who_hangs_up_stops_the_run_and_the_next_one_gets_its_turn(engine: Path)
     after.close()
     assert isinstance(events[-1], ENDS)
     assert isinstance(events[-1], RunFinished)
+
+
+def test_a_run_that_lacks_memory_is_explained_and_the_warm_engine_goes_on(cli: Cli, engine: Path) -> None:
+    # More than any address space.
+    failed = cli(*RUN, "--set", f"num_images_per_prompt={10**12}")
+    assert failed.code == 1
+    assert failed.err.startswith("error: the node 'noise' failed: the memory ran out: ")
+    assert failed.err.endswith(" were free; make less at once, such as smaller or fewer pictures\n")
+    assert cli(*RUN).code == 0
+
+
+def test_an_engine_that_is_killed_is_told_with_the_likeliest_reason() -> None:
+    class Killed(WarmRun):
+        def __init__(self) -> None:
+            """Connect to nothing."""
+
+        def start(self, request: RunRequest) -> None:
+            """Take it."""
+
+        def __iter__(self) -> Iterator[Message]:
+            """Tell the beginning of a run, and no more."""
+            yield RunEvent(1, RunStarted((), {}, {}))
+
+        def close(self) -> None:
+            """There is nothing to hang up."""
+
+    with pytest.raises(
+        RunError, match=r"^the warm engine ended in the middle .*; if nobody ended it, the memory ran out$"
+    ):
+        list(WarmFollowed(Killed(), _request(2), []))
 
 
 def test_an_engine_of_other_sources_is_not_used(engine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
