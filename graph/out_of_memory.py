@@ -91,9 +91,9 @@ def recovered(error: RunError, settings: Mapping[str, str], pool: Pool, care: Me
     advice = care.advise(settings) if care is not None else ""
     if not advice:
         return error
-    failed = isinstance(error, NodeFailedError)
-    again = (
-        NodeFailedError(error.node, f"{error.message}, or {advice}") if failed else RunError(f"{error}, or {advice}")
-    )
+    if isinstance(error, NodeFailedError):
+        again: RunError = NodeFailedError(error.node, f"{error.message}, or {advice}")
+    else:
+        again = RunError(f"{error}, or {advice}")
     again.__cause__ = error.__cause__
     return again.with_traceback(error.__traceback__)

@@ -256,9 +256,10 @@ class Run:
 
     def _fail(self, error: RunError) -> None:
         self._error = error = recovered(error, self.plan.settings, self._execution.pool, self._care)
-        failed = isinstance(error, NodeFailedError)
-        node, message = (error.node, error.message) if failed else ("", str(error))
-        self._events.put(NodeFailed(node, message, error))
+        if isinstance(error, NodeFailedError):
+            self._events.put(NodeFailed(error.node, error.message, error))
+        else:
+            self._events.put(NodeFailed("", str(error), error))
 
     def _files(self) -> dict[str, tuple[str, ...]]:
         return {name: tuple(str(path) for path in paths) for name, paths in self._sink.files.items()}

@@ -7,7 +7,7 @@ import sys
 import weakref
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from tests.graph.toys import toy_document
@@ -51,18 +51,6 @@ def alive() -> list[str]:
     """The rows of all blocks that live."""
     gc.collect()
     return sorted(",".join(block.rows) for block in (one() for one in watched) if block is not None)
-
-
-class Used(NamedTuple):
-    """What a use leaves.
-
-    Attributes:
-        block: A new one.
-        count: How many lived.
-    """
-
-    block: Block
-    count: int
 
 
 @node(category="test", rowwise=True)
