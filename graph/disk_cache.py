@@ -78,15 +78,16 @@ class DiskCache:
 
     def get(self, key: str) -> Kept | None:
         """What was kept under `key`, which counts as a use; None where nothing was, or nothing whole."""
-        path = self._path(key)
+        path = os.path.join(self.folder, *self.place(key))  # asked for each node: a Path costs as much as the look
         try:
-            content = path.read_bytes()
+            with open(path, "rb") as file:
+                content = file.read()
         except OSError:
             return None
         kept = self._opened(content, key)
         # Somebody else may be removing the same file, or have put a whole one in its place.
         with contextlib.suppress(OSError):
-            os.utime(path) if kept is not None else path.unlink()
+            os.utime(path) if kept is not None else os.unlink(path)
         return kept
 
     def put(self, key: str, kept: Kept) -> bool:
@@ -133,9 +134,20 @@ class DiskCache:
         self._size = total - removed
         return removed
 
-    def _path(self, key: str) -> Path:
+    def place(self, key: str) -> tuple[str, str]:
+        """Where what is kept under `key` lies: a folder in the cache's own, and the file in it."""
         name = blake2b(f"{self._code}\n{key}".encode("utf-8", "surrogatepass"), digest_size=20).hexdigest()
-        return self.folder / name[:2] / f"{name}{SUFFIX}"
+        return name[:2], name + SUFFIX
+
+    def names(self, folder: str) -> frozenset[str]:
+        """The files in one of its folders."""
+        try:
+            return frozenset(os.listdir(self.folder / folder))
+        except OSError:
+            return frozenset()
+
+    def _path(self, key: str) -> Path:
+        return self.folder.joinpath(*self.place(key))
 
     def _closed(self, key: str, kept: Kept) -> bytes:
         notes = json.dumps({"key": key, "warnings": kept.warnings, "size": kept.size}).encode()

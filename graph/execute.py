@@ -13,6 +13,7 @@ from latentgraph.graph.context import RunContext
 from latentgraph.graph.disk_cache import DiskCache
 from latentgraph.graph.errors import LatentgraphError, NodeFailedError, RunCancelledError
 from latentgraph.graph.events import Event, NodeFinished, NodeProgress, NodeStarted, Observed, Preview, Warned
+from latentgraph.graph.glance import Glance
 from latentgraph.graph.out_of_memory import ran_out, shortage
 from latentgraph.graph.plan import LoopStep, Plan, Step
 from latentgraph.graph.pool import Pool
@@ -54,6 +55,11 @@ class Execution:
     _told: set[str] = field(default_factory=set)
     _contexts: dict[str, RunContext] = field(default_factory=dict)
     _next_preview: float = 0.0
+    _glance: Glance | None = None
+
+    def __post_init__(self) -> None:
+        """Look at the disk anew in every run."""
+        self._glance = Glance(self.disk) if self.disk is not None else None
 
     def run(self) -> dict[str, Any]:
         """Run what is not kept from before and return the wanted outputs.
@@ -99,7 +105,7 @@ class Execution:
     def _find(self, key: str) -> Kept | None:
         """What is kept under a key, in memory or on disk."""
         entry = self.cache.get(key)
-        if entry is None and self.disk is not None and (entry := self.disk.get(key)) is not None:
+        if entry is None and self._glance is not None and (entry := self._glance.get(key)) is not None:
             self.cache.put(key, entry)
         return entry
 
@@ -145,8 +151,8 @@ class Execution:
     def _warn_again(self, step: Step | LoopStep) -> None:
         # What is not even needed again still had something to say about what is reused.
         entry = self.cache.get(step.key)
-        if entry is None and self.disk is not None:
-            entry = self.disk.get(_said(step.key))
+        if entry is None and self._glance is not None:
+            entry = self._glance.get(_said(step.key))
         if entry is not None and entry.warnings:
             self._repeat(step, entry)
 
@@ -171,7 +177,7 @@ class Execution:
             slots[slot] = value
         seconds = time.perf_counter() - started
         if keep and (self.keep_all or not step.effect):
-            size = sum([self.values.size(value) for value in results])
+            size = sum(map(self.values.size, results))
             warnings = tuple([(node.removeprefix(step.path), message) for node, message in self._warnings])
             # What has an effect is never asked for again, so that it needs no file.
             self._keep(kept_key(step), Kept(results, warnings, size), 0.0 if step.effect else seconds)
@@ -182,8 +188,7 @@ class Execution:
         self.emit(NodeFinished(step.path, False, seconds, self._summary(step, results)))
 
     def _summary(self, step: Step | LoopStep, results: tuple[Any, ...]) -> dict[str, str]:
-        names = step.names if isinstance(step, LoopStep) else step.node.outputs
-        return {name: self.values.summary(value) for name, value in zip(names, results, strict=True)}
+        return dict(zip(step.names, map(self.values.summary, results), strict=True))
 
     def _call(self, step: Step, slots: list[Any]) -> tuple[Any, ...]:
         """Call one node with what its ports hold, and hold what it returns against its declaration."""
@@ -252,7 +257,7 @@ class Execution:
         for slot, value in zip(step.outputs, results, strict=True):
             inside[slot] = value
         if self.keep_all:
-            self.cache.put(key, Kept(results, size=sum([self.values.size(value) for value in results])))
+            self.cache.put(key, Kept(results, size=sum(map(self.values.size, results))))
         for slot in step.frees:
             inside[slot] = None
 

@@ -33,22 +33,21 @@ class Step:
     """Port and slot of every value that another step makes."""
     outputs: tuple[int, ...]
     """Slots of its outputs, in the order of its declaration."""
+    names: tuple[str, ...]
+    """Names of the outputs."""
     converted: tuple[str, ...] = ()
     """Ports whose values are parsed when they arrive."""
     frees: tuple[int, ...] = ()
     """Slots that nobody reads after it."""
     twin: bool = False
     """Whether a step before it has the same key, so that its outputs may be there by now."""
+    effect: bool = False
+    """Whether it runs even when its outputs are kept from before."""
 
     @property
     def reads(self) -> Iterable[int]:
         """Slots it reads."""
         return [slot for _, slot in self.wires]
-
-    @property
-    def effect(self) -> bool:
-        """Whether it runs even when its outputs are kept from before."""
-        return self.node.options.effect
 
 
 @dataclass(slots=True)
@@ -76,17 +75,14 @@ class LoopStep:
     """Names of the outputs."""
     frees: tuple[int, ...] = ()
     twin: bool = False
+    effect: bool = False
+    """Whether a node of its body has an effect."""
 
     @property
     def reads(self) -> Iterable[int]:
         """Slots outside that it reads."""
         operands = [operand for operand, *_ in (*self.each, *self.carry, *self.inputs)]
         return [operand for operand in operands if isinstance(operand, int)]
-
-    @property
-    def effect(self) -> bool:
-        """Whether a node of its body has an effect."""
-        return any(step.effect for step in self.body)
 
 
 @dataclass(slots=True)
@@ -157,14 +153,15 @@ def plan(
         wanted = _outputs_of(typed, until)
     ends = [supply for supply in wanted.values() if isinstance(supply, Wire)]
     nodes = _needed(typed.nodes, ends, effects=until is None)
-    declared = {name for node in _all(nodes) for name in node.type.options.settings}
+    inner = _all(nodes)
+    declared = {name for node in inner for name in node.type.options.settings}
     resolved, identities = settings(declared) if settings else ({}, {})
     frame = Frame()
     steps = [_step(node, frame, registry, identities) for node in nodes]
     _mark_twins(steps)
     outputs = {name: frame.operand(supply) for name, supply in wanted.items()}
     _free(steps, {operand for operand in outputs.values() if isinstance(operand, int)})
-    resources = {f"{node.path}.{port}": one for node in _all(nodes) for port, one in node.resources.items()}
+    resources = {f"{node.path}.{port}": one for node in inner for port, one in node.resources.items()}
     return Plan(
         steps,
         len(frame.slots),
@@ -210,7 +207,7 @@ def _needed(nodes: list[TypedNode | TypedLoop], ends: Iterable[Wire], *, effects
     for node in reversed(nodes):
         if node.path in wanted or (effects and _has_effect(node)):
             kept.append(node)
-            wanted.update(wire.node for wire in node.wires.values())
+            wanted.update([wire.node for wire in node.wires.values()])
     return kept[::-1]
 
 
@@ -234,7 +231,9 @@ def _step(
         node.constants,
         tuple([(port, frame.slot(wire)) for port, wire in node.wires.items()]),
         tuple([frame.slot(Wire(node.path, name)) for name in node.type.outputs]),
+        tuple(node.type.outputs),
         node.converted,
+        effect=node.type.options.effect,
     )
 
 
@@ -264,6 +263,7 @@ def _loop_step(loop: TypedLoop, frame: Frame, registry: Registry, identities: Ma
         0,
         tuple(frame.slot(Wire(loop.path, name)) for name in names),
         names,
+        effect=any(one.effect for one in body),
     )
     step.slots = len(inside.slots)
     kept = {slot for wire, slot in inside.slots.items() if wire.node == "loop"}
@@ -283,6 +283,6 @@ def _free(steps: list[Step | LoopStep], kept: set[int]) -> None:
     """Note at each step the slots that no later one reads, `kept` excepted."""
     read = set(kept)
     for step in reversed(steps):
-        last = {slot for slot in (*step.reads, *step.outputs) if slot not in read}
+        last = {*step.reads, *step.outputs} - read
         step.frees = tuple(last)
         read |= last

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from latentgraph.graph.access import FileAccess, Resource
 from latentgraph.graph.node import NodeType
 from latentgraph.graph.types import PortType
 
 
-@dataclass(frozen=True, slots=True)
-class Wire:
+class Wire(NamedTuple):
     """An output of a node in the same graph, or (`node` is `loop`) something that the loop around hands in."""
 
     node: str

@@ -80,17 +80,22 @@ class ValueTypes:
     def __init__(self) -> None:
         """Start empty: plain Python values need no entry."""
         self._by_class: dict[type, ValueType[Any]] = {}
+        self._found: dict[type, ValueType[Any] | None] = {}
+        """What `of` found: it is asked twice for every value of a run."""
 
     def add(self, value_type: ValueType[Any]) -> None:
         """Make a type known."""
         self._by_class[value_type.python_type] = value_type
+        self._found.clear()
 
     def of(self, python_type: type) -> ValueType[Any] | None:
         """What is known of a class or of the nearest of its bases."""
-        for base in python_type.__mro__:
-            if base in self._by_class:
-                return self._by_class[base]
-        return None
+        try:
+            return self._found[python_type]
+        except KeyError:
+            known = [self._by_class[base] for base in python_type.__mro__ if base in self._by_class]
+            self._found[python_type] = known[0] if known else None
+            return self._found[python_type]
 
     def by_name(self, name: str) -> ValueType[Any] | None:
         """The type whose class is called `name`, as the declared inputs of a workflow call it."""

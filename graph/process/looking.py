@@ -83,7 +83,6 @@ def _spots(steps: Sequence[Step | LoopStep], around: str = "") -> Iterator[tuple
     """Every step with its path, those in the bodies of loops included."""
     for step in steps:
         key = body_key(around, step) if around else kept_key(step)
-        names = step.names if isinstance(step, LoopStep) else tuple(step.node.outputs)
-        yield step.path, Spot(key, names, bool(around))
+        yield step.path, Spot(key, step.names, bool(around))
         if isinstance(step, LoopStep):
             yield from _spots(step.body, body_key(around, step) if around else step.key)

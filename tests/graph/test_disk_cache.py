@@ -22,6 +22,7 @@ from latentgraph.graph.code_identity import code_identity
 from latentgraph.graph.disk_cache import DiskCache
 from latentgraph.graph.errors import RunCancelledError
 from latentgraph.graph.events import NodeFinished, Warned
+from latentgraph.graph.glance import Glance
 from latentgraph.graph.kept_folder import disk_cache
 from latentgraph.graph.run import Engine, Run
 from latentgraph.graph.sizes import bytes_of
@@ -317,3 +318,16 @@ def test_200_killed_runs_leave_nothing_wrong_behind(tmp_path: Path) -> None:
     went_on = sum(first > 1 for first in firsts)
     print(f"200 kills: {went_on} went on in the middle, {firsts.count(0)} found the loop done")
     assert went_on > 50
+
+
+def test_a_run_looks_a_folder_through_once_and_still_finds_what_is_there(disk: DiskCache) -> None:
+    keys = [f"key {number}" for number in range(2_000)]
+    for key in keys[::7]:
+        assert disk.put(key, Kept((key,)))
+    glance = Glance(disk)
+    assert [key for key in keys if glance.get(key)] == keys[::7]
+    disk.put(keys[1], Kept((keys[1],)))
+    assert glance.get(keys[1]) is None
+    found = Glance(disk).get(keys[1])
+    assert found is not None
+    assert found.values == (keys[1],)
