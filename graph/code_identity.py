@@ -7,7 +7,7 @@ programs, that is not left to discipline: versions of libraries count, and size 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -25,6 +25,7 @@ LIBRARIES: Final = (
     "scipy",
 )
 """Those that make, or shape, the numbers."""
+SOURCES: Final = "sources of "
 
 
 def code_identity(sources: Iterable[Path]) -> str:
@@ -41,6 +42,33 @@ def code_identity(sources: Iterable[Path]) -> str:
         for line in sorted(lines):
             digest.update(line.encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
+
+
+def programs(sources: Iterable[Path]) -> dict[str, str]:
+    """What makes the numbers, by name, to be compared between machines: versions, and digests of sources.
+
+    Of a version only what its project published: builds for a processor and for a GPU are one version.
+
+    Args:
+        sources: Folders of packages that declare nodes, or single files.
+    """
+    found = {library: _version(library).partition("+")[0] for library in LIBRARIES}
+    for source in (Path(__file__).parent, *sources):
+        digest = blake2b(digest_size=20)
+        for file in sorted(source.rglob("*.py")) if source.is_dir() else [source]:
+            digest.update(f"{file.relative_to(source).as_posix()}\n".encode() + file.read_bytes())
+        found[f"{SOURCES}{source.name}"] = found.get(f"{SOURCES}{source.name}", "") + digest.hexdigest()
+    return found
+
+
+def differences(there: Mapping[str, str], here: Mapping[str, str]) -> list[str]:
+    """What another machine has other than this one, each in a few words."""
+    told = []
+    for name in sorted({*there, *here}):
+        if there.get(name, "") != here.get(name, ""):
+            versions = f"{name} {there.get(name) or 'missing'} (here {here.get(name) or 'missing'})"
+            told.append(f"other {name}" if name.startswith(SOURCES) else versions)
+    return told
 
 
 def _version(library: str) -> str:

@@ -18,8 +18,8 @@ UMASK = _read_umask()
 """Read once, since reading it means setting it for the whole process for a moment."""
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Put `text` into a file, new or not, whole or not at all; a link stays a link, and a file keeps its modes.
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Put text or bytes into a file, new or not, whole or not at all; a link stays a link, and a file keeps its modes.
 
     Raises:
         OSError: It cannot be written; what was there is as it was.
@@ -27,7 +27,7 @@ def write_whole(path: Path, text: str) -> None:
     target = path.resolve()
     temporary = _temporary(target)
     try:
-        _fill(temporary, text)
+        _fill(temporary, content)
         # A temporary file is private to its owner; a new file has the modes that the umask asks for.
         os.chmod(temporary, target.stat().st_mode & 0o7777 if target.exists() else 0o666 & ~UMASK)
         os.replace(temporary, target)
@@ -67,8 +67,8 @@ def _temporary(target: Path) -> Path:
     return Path(name)
 
 
-def _fill(file: Path, text: str) -> None:
-    with file.open("w", encoding="utf-8", newline="\n") as opened:
-        opened.write(text)
+def _fill(file: Path, content: str | bytes) -> None:
+    with file.open("wb") as opened:
+        opened.write(content.encode() if isinstance(content, str) else content)
         opened.flush()
         os.fsync(opened.fileno())

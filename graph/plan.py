@@ -15,7 +15,7 @@ from latentgraph.graph.keys import loop_key, node_key
 from latentgraph.graph.node import NodeType
 from latentgraph.graph.opened import outputs_of_subworkflow
 from latentgraph.graph.registry import Registry
-from latentgraph.graph.typed import Constant, Supply, TypedLoop, TypedNode, TypedWorkflow, Wire
+from latentgraph.graph.typed import Constant, Supply, TypedLoop, TypedNode, TypedWorkflow, Wire, all_nodes
 
 Operand: TypeAlias = int | Constant
 """Where a value is taken from: the slot with that number, or a constant."""
@@ -153,7 +153,7 @@ def plan(
         wanted = _outputs_of(typed, until)
     ends = [supply for supply in wanted.values() if isinstance(supply, Wire)]
     nodes = _needed(typed.nodes, ends, effects=until is None)
-    inner = _all(nodes)
+    inner = all_nodes(nodes)
     declared = {name for node in inner for name in node.type.options.settings}
     resolved, identities = settings(declared) if settings else ({}, {})
     frame = Frame()
@@ -171,7 +171,7 @@ def plan(
         [one.fetch for one in resources.values() if one.fetch is not None],
         {name: one.digest() for name, one in resources.items() if one.fetch is None},
         typed.embedded,
-        frozenset(written for node in _all(typed.nodes) for written in node.read),
+        frozenset(written for node in all_nodes(typed.nodes) for written in node.read),
     )
 
 
@@ -185,18 +185,6 @@ def _outputs_of(typed: TypedWorkflow, until: str) -> dict[str, Supply]:
     found: dict[str, Supply] = {f"{until}.{name}": wire for name, wire in made.items() if wire.node in paths}
     if not found:
         raise KeyError(until)
-    return found
-
-
-def _all(nodes: Iterable[TypedNode | TypedLoop]) -> list[TypedNode]:
-    """Every node, those in the bodies of loops included."""
-    found, pending = [], list(nodes)
-    while pending:
-        node = pending.pop()
-        if isinstance(node, TypedLoop):
-            pending += node.body
-        else:
-            found.append(node)
     return found
 
 

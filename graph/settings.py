@@ -20,3 +20,5 @@ class Setting:
     """
     identity: Callable[[str], str] = str
     """Everything that a value of it changes in the bits of a result: the device's name, versions, the thread count."""
+    threads: Callable[[], int] | None = None
+    """How many threads of the processor a run computes with in this process, where its identity covers that."""

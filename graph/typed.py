@@ -6,8 +6,9 @@ body as a graph of its own, in which `loop.<name>` is what the loop hands in.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from latentgraph.graph.access import FileAccess, Resource
@@ -101,3 +102,17 @@ class TypedWorkflow:
     """The value of each declared input, as the file or the caller wrote it."""
     embedded: Mapping[str, str] = field(default_factory=dict)
     """The text of every sub-workflow, by the path of its node."""
+    files: tuple[Path, ...] = ()
+    """The files that sub-workflows were read from."""
+
+
+def all_nodes(nodes: Iterable[TypedNode | TypedLoop]) -> list[TypedNode]:
+    """Every node, those in the bodies of loops included."""
+    found, pending = [], list(nodes)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, TypedLoop):
+            pending += node.body
+        else:
+            found.append(node)
+    return found

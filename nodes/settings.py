@@ -67,7 +67,14 @@ def device_identity(device: str) -> str:
         name = f"{torch.cuda.get_device_name(device)}, CUDA {torch.version.cuda}"
     else:
         name = f"{device} {platform.machine()} {torch.backends.cpu.get_cpu_capability()}"
-    return f"{name}, {torch.get_num_threads()} threads, {_libraries()}"
+    return f"{name}, {threads()} threads, {_libraries()}"
+
+
+def threads() -> int:
+    """How many threads torch computes with on the processor."""
+    import torch
+
+    return torch.get_num_threads()
 
 
 @cache
@@ -97,6 +104,7 @@ DEVICE = Setting(
     "auto",
     resolve_device,
     device_identity,
+    threads,
 )
 DTYPE = Setting(
     "dtype",

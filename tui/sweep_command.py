@@ -17,6 +17,7 @@ from latentgraph.tui.messages import CommandError, say
 from latentgraph.tui.quiet import quiet_libraries
 from latentgraph.tui.run_command import CANCELLED, DONE, FAILED, RunRequest, refuse_unwritable
 from latentgraph.tui.sweep_here import Here
+from latentgraph.tui.sweep_ray import OnRay
 from latentgraph.tui.sweep_report import SweepReport
 from latentgraph.tui.sweep_values import read_axes
 from latentgraph.tui.values import read_given
@@ -40,7 +41,14 @@ class Place(Protocol):
 
 
 def sweep_workflow(
-    request: RunRequest, settings: Sequence[str], zipped: Sequence[str], *, sheet: bool, batch: str = "1"
+    request: RunRequest,
+    settings: Sequence[str],
+    zipped: Sequence[str],
+    *,
+    sheet: bool,
+    batch: str = "1",
+    on: str | None = None,
+    workers: int | None = None,
 ) -> int:
     """Run every combination that is not done yet, and return the exit code.
 
@@ -52,6 +60,8 @@ def sweep_workflow(
         size = BatchSize(batch)
     except ValueError as error:
         raise CommandError(f"--batch {error}") from None
+    if workers is not None and on is None:
+        raise CommandError("--workers says how many of a cluster: name it by --on ray or --on ray://HOST:PORT")
     if not request.debug:
         quiet_libraries()
     registry = load_registry(request.node_files)
@@ -68,7 +78,12 @@ def sweep_workflow(
         with FileLock(request.out / LOCK, timeout=0):
             manifest = Manifest(request.out, _identity(request, found, common))
             report = SweepReport(request, [name for axis in axes if len(axis.points) > 1 for name in axis.names])
-            return _sweep(runs, manifest, Here(request, found, common, registry, size), report, sheet=sheet)
+            place: Place = (
+                Here(request, found, common, registry, size)
+                if on is None
+                else OnRay(request, found, common, registry, size, where=on, workers=workers)
+            )
+            return _sweep(runs, manifest, place, report, sheet=sheet)
     except Timeout:
         raise CommandError(f"{request.out}: another sweep is at work in this folder") from None
     except SweepError as error:

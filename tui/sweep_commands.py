@@ -52,6 +52,17 @@ def sweep(
         typer.Option("--batch", metavar="N|auto", help="Denoise so many runs at once, which rounds a little "
                      "differently from each alone; auto takes what turns out to be fastest."),
     ] = "1",
+    on: Annotated[
+        str | None,
+        typer.Option("--on", metavar="ray|ray://HOST:PORT", show_default="this process",
+                     help="Spread the runs over a Ray cluster: the one that this machine belongs to, or else its own "
+                     "GPUs (ray), or one elsewhere."),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", metavar="N", min=1, show_default="one a GPU, else as many as processors allow",
+                     help="Take at most so many workers of the cluster."),
+    ] = None,
     no_sheet: Annotated[bool, typer.Option("--no-sheet", help="Write no contact sheet.")] = False,
     no_metadata: options.NoMetadata = False,
     no_cache: options.NoCache = False,
@@ -83,4 +94,6 @@ def sweep(
         quiet=quiet,
         debug=debug,
     )
-    raise typer.Exit(sweep_workflow(request, values or (), zipped or (), sheet=not no_sheet, batch=batch))
+    raise typer.Exit(
+        sweep_workflow(request, values or (), zipped or (), sheet=not no_sheet, batch=batch, on=on, workers=workers)
+    )

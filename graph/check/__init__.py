@@ -78,7 +78,8 @@ def check(
         for (_, name), offer in offers.items()
         if isinstance(offer.supply, Constant) and name in workflow.inputs
     }
-    return Checked(report.in_order(), TypedWorkflow(nodes, outputs, inputs, report.findings.embedded))
+    files = tuple(dict.fromkeys(path for path, _ in report.findings.documents))
+    return Checked(report.in_order(), TypedWorkflow(nodes, outputs, inputs, report.findings.embedded, files))
 
 
 def _outputs(workflow: Workflow, scope: Scope) -> dict[str, Offer]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Condition, Thread
 
 from latentgraph.graph.access import AccessError, Fetch
 from latentgraph.graph.check import check
-from latentgraph.graph.document import Document, parse_document
+from latentgraph.graph.document import Document
 from latentgraph.graph.errors import RunCancelledError, RunError, WorkflowError
 from latentgraph.graph.events import Event, NodeFailed, RunCancelled
 from latentgraph.graph.plan import Plan
@@ -113,10 +113,7 @@ class Jobs:
             self._changed.wait_for(lambda: not self._jobs, seconds)
 
     def _job(self, number: int, request: RunRequest) -> Job:
-        raw = request.workflow.encode("utf-8", "surrogatepass")
-        document = replace(
-            parse_document(raw, request.name, request.path), embedded=request.embedded, recorded=request.recorded
-        )
+        document = request.document()
         access = document.access((*self._allow_read, *request.allow_read))
         checked = check(document, self._engine.registry, request.given, access=access, complete=True)
         return Job(number, request, document, checked.require())

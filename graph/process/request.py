@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from latentgraph.graph.access import Recorded
+from latentgraph.graph.document import Document, parse_document
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,16 @@ class RunRequest:
     """Whether what is not on this machine may be downloaded; else such a run is refused."""
     recorded: Recorded | None = None
     """Of a workflow out of a picture: what its record says of the files that were read."""
+
+    def document(self) -> Document:
+        """The workflow, read.
+
+        Raises:
+            WorkflowError: It is none.
+        """
+        raw = self.workflow.encode("utf-8", "surrogatepass")
+        read = parse_document(raw, self.name, self.path)
+        return replace(read, embedded=self.embedded, recorded=self.recorded)
 
     def to_json(self) -> dict[str, Any]:
         """The request as plain data."""

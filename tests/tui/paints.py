@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +12,7 @@ from typing import Annotated, Any, BinaryIO, Literal
 
 from pydantic import Field
 
+from latentgraph.graph.access import ReadsFile
 from latentgraph.graph.context import ALONE, RunContext
 from latentgraph.graph.node import node
 from latentgraph.graph.values import FileForm, ValueType
@@ -85,6 +88,12 @@ def paint(
     return Swatch(colour, edge)
 
 
+@node(category="paint")
+def mix_paint(recipe: Annotated[str, ReadsFile((".txt",))], edge: Annotated[int, Field(ge=1, le=512)] = 16) -> Swatch:
+    """Paint a square of the colour that a file names."""
+    return Swatch(Path(recipe).read_text().strip(), edge)
+
+
 @node(category="paint", effect=True)
 def hang(swatch: Swatch, name: str = "wall", *, context: RunContext = ALONE) -> Swatch:
     """Save a square under a name."""
@@ -96,3 +105,13 @@ def hang(swatch: Swatch, name: str = "wall", *, context: RunContext = ALONE) -> 
 def spill(swatch: Swatch) -> Swatch:
     """Fail, always."""
     raise RuntimeError("the pot fell over")
+
+
+@node(category="paint")
+def topple(number: int) -> int:
+    """Give a number on; 3 fails, and 5 kills the process."""
+    if number == 5:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if number == 3:
+        raise RuntimeError("the ladder fell over")
+    return number
