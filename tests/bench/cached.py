@@ -1,4 +1,4 @@
-"""What is left of a run when values are kept: text_to_image against diffusers' pipeline, in one warm process.
+"""What is left of a run when values are kept: text_to_image against diffusers' pipeline, each in a warm process.
 
     python -m tests.bench.cached [PAIRS]
 
@@ -13,10 +13,12 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
-from tests.bench.text_to_image import PROMPT, seconds, theirs
+from tests.bench.text_to_image import PROMPT
+from tests.bench.warm_process import WarmProcess
 
 
 def main() -> None:
@@ -25,11 +27,16 @@ def main() -> None:
     from latentgraph.graph.kept_folder import disk_cache
     from latentgraph.graph.registry import Registry
     from latentgraph.graph.run import Engine
+    from latentgraph.tui.quiet import quiet_libraries
 
+    quiet_libraries()
     pairs = int(sys.argv[1]) if len(sys.argv) > 1 else 15
     registry = Registry.load()
     document = read_document(Path(str(files("latentgraph.workflows").joinpath("text_to_image.json"))))
-    with tempfile.TemporaryDirectory() as name:
+    with (
+        tempfile.TemporaryDirectory() as name,
+        WarmProcess("tests.bench.text_to_image", "theirs", name) as diffusers,
+    ):
         folder = Path(name)
         os.environ["LATENTGRAPH_CACHE"] = str(folder / "kept")
         warm = Engine(registry)
@@ -41,13 +48,12 @@ def main() -> None:
         def from_disk(seed: int) -> None:
             run(Engine(registry, disk=disk_cache(registry)), seed)
 
-        pipeline = theirs(folder)
-        pipeline(0)
+        diffusers.seconds(0)
         run(warm, 0)
         rows = []
         for seed in range(1, pairs + 1):
             run(warm, seed, until="denoise")
-            other = seconds(pipeline, seed)
+            other = diffusers.seconds(seed)
             after = seconds(lambda one: run(warm, one), seed)
             same = seconds(lambda one: run(warm, one), seed)
             from_disk(seed)
@@ -60,6 +66,13 @@ def main() -> None:
         print(f"changed: {what}: {spent:.4f} s, ratio latentgraph / diffusers {ratio:.4f}")
     other = statistics.median([row[0] for row in rows])
     print(f"diffusers {other:.3f} s; Pillow writes such a picture in {written:.4f} s")
+
+
+def seconds(run: Callable[[int], None], seed: int) -> float:
+    """Wall seconds of one run."""
+    started = time.perf_counter()
+    run(seed)
+    return time.perf_counter() - started
 
 
 def _writing(folder: Path) -> float:

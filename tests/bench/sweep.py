@@ -1,4 +1,6 @@
-"""A sweep over seeds on the shipped model against as many plain calls of diffusers' pipeline, in one warm process.
+"""A sweep over seeds on the shipped model against as many plain calls of diffusers' pipeline in one process.
+
+Each side is warm, in a process of its own.
 
     python -m tests.bench.sweep [SEEDS]
 
@@ -8,16 +10,16 @@ rounds differently. All of them write PNG files; ours also a manifest, and no co
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 from tests.bench.text_to_image import PROMPT, theirs
+from tests.bench.warm_process import WarmProcess, serve
 
 SEEDS = 64
+SIDES = ("diffusers", "1", "auto")
 
 
 def ours(folder: Path, batch: str) -> Callable[[int], None]:
@@ -35,35 +37,32 @@ def ours(folder: Path, batch: str) -> Callable[[int], None]:
     return run
 
 
-def seconds(run: Callable[[int], None], seeds: int) -> float:
-    """Wall seconds of all seeds, what the command prints thrown away."""
-    printed, sys.stdout = sys.stdout, open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - closed below
-    try:
-        started = time.perf_counter()
-        run(seeds)
-        return time.perf_counter() - started
-    finally:
-        sys.stdout.close()
-        sys.stdout = printed
+def calls(folder: Path) -> Callable[[int], None]:
+    """The pipeline, called for one seed after the other."""
+    call = theirs(folder)
+
+    def run(seeds: int) -> None:
+        for seed in range(1, seeds + 1):
+            call(seed)
+
+    return run
 
 
 def main() -> None:
     """Print the ratios."""
+    if sys.argv[1:2] == ["--side"]:
+        side, place = sys.argv[2], Path(sys.argv[3])
+        serve(calls(place) if side == "diffusers" else ours(place, side))
+        return
     seeds = int(sys.argv[1]) if len(sys.argv) > 1 else SEEDS
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        call = theirs(folder)
-
-        def calls(count: int) -> None:
-            for seed in range(1, count + 1):
-                call(seed)
-
-        sides = {"diffusers": calls, "--batch 1": ours(folder, "1"), "--batch auto": ours(folder, "auto")}
-        for run in sides.values():
-            seconds(run, 2)
-        took = {side: seconds(run, seeds) for side, run in sides.items()}
+    took = {}
+    for side in SIDES:
+        with tempfile.TemporaryDirectory() as folder, WarmProcess("tests.bench.sweep", side, folder) as process:
+            process.seconds(2)
+            took[side] = process.seconds(seeds)
     for side, spent in took.items():
-        print(f"{side:>13}: {spent:7.2f} s for {seeds}, ratio diffusers / {side} {took['diffusers'] / spent:.3f}")
+        name = side if side == "diffusers" else f"--batch {side}"
+        print(f"{name:>13}: {spent:7.2f} s for {seeds}, ratio diffusers / {name} {took['diffusers'] / spent:.3f}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The whole of text_to_image against diffusers' StableDiffusionPipeline, on the shipped model, in one warm process.
+"""The whole of text_to_image against diffusers' StableDiffusionPipeline, on the shipped model, in two warm processes.
 
     python -m tests.bench.text_to_image [PAIRS]
 
@@ -11,21 +11,24 @@ from __future__ import annotations
 import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from tests.bench.warm_process import WarmProcess, serve
+
 PROMPT = "a red circle on a blue background"
 
 
 def ours(folder: Path) -> Callable[[int], None]:
-    """A run of the shipped workflow, planned anew for each seed."""
+    """A run of the shipped workflow, planned anew for each seed, in a process set up as the command line sets it up."""
     from latentgraph.graph.document import read_document
     from latentgraph.graph.registry import Registry
     from latentgraph.graph.run import Engine
+    from latentgraph.tui.quiet import quiet_libraries
 
+    quiet_libraries()
     engine = Engine(Registry.load(), memory=0)
     document = read_document(Path(str(files("latentgraph.workflows").joinpath("text_to_image.json"))))
 
@@ -52,31 +55,27 @@ def theirs(folder: Path) -> Callable[[int], None]:
     return run
 
 
-def seconds(run: Callable[[int], None], seed: int) -> float:
-    """Wall seconds of one run."""
-    started = time.perf_counter()
-    run(seed)
-    return time.perf_counter() - started
-
-
 def main() -> None:
     """Print the quartiles of the ratio over all pairs."""
+    if sys.argv[1:2] == ["--side"]:
+        serve({"ours": ours, "theirs": theirs}[sys.argv[2]](Path(sys.argv[3])))
+        return
     pairs = int(sys.argv[1]) if len(sys.argv) > 1 else 21
-    with tempfile.TemporaryDirectory() as name:
-        sides = (ours(Path(name)), theirs(Path(name)))
-        for side in sides:
-            side(0)
+    module = "tests.bench.text_to_image"
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        WarmProcess(module, "ours", folder) as mine,
+        WarmProcess(module, "theirs", folder) as other,
+    ):
+        for side in (mine, other):
+            side.seconds(0)
         rows = []
         for seed in range(1, pairs + 1):
-            if seed % 2:
-                rows.append((seconds(sides[0], seed), seconds(sides[1], seed)))
-            else:
-                second = seconds(sides[1], seed)
-                rows.append((seconds(sides[0], seed), second))
-    ratios = [mine / other for mine, other in rows]
-    lower, median, upper = statistics.quantiles(ratios, n=4)
-    print(f"latentgraph {statistics.median(mine for mine, _ in rows):.3f} s, "
-          f"diffusers {statistics.median(other for _, other in rows):.3f} s (medians of {pairs})")  # fmt: skip
+            turn = {side: side.seconds(seed) for side in ((mine, other) if seed % 2 else (other, mine))}
+            rows.append((turn[mine], turn[other]))
+    lower, median, upper = statistics.quantiles([ours / theirs for ours, theirs in rows], n=4)
+    print(f"latentgraph {statistics.median(ours for ours, _ in rows):.3f} s, "
+          f"diffusers {statistics.median(theirs for _, theirs in rows):.3f} s (medians of {pairs})")  # fmt: skip
     print(f"ratio latentgraph / diffusers: median {median:.3f}, quartiles {lower:.3f} and {upper:.3f}")
 
 
