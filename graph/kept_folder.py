@@ -25,11 +25,23 @@ def disk_cache(registry: Registry) -> DiskCache | None:
     Raises:
         ValueError: The limit in the environment is no size.
     """
-    asked = os.environ.get(FOLDER, "")
-    if asked.lower() == "off" or registry.storing is None:
+    folder = _folder()
+    if folder is None or registry.storing is None:
         return None
-    folder = Path(asked).expanduser() if asked else Path(platformdirs.user_cache_dir("latentgraph")) / "values"
     return DiskCache(folder, registry.storing, code_identity(registry.sources), kept_limit(), SECONDS_WORTH_A_FILE)
+
+
+def folder_beside(name: str) -> Path | None:
+    """The folder called `name` beside that of the values, for what others keep; None where nothing is to be kept."""
+    folder = _folder()
+    return None if folder is None else folder.with_name(f"{folder.name}-{name}")
+
+
+def _folder() -> Path | None:
+    asked = os.environ.get(FOLDER, "")
+    if asked.lower() == "off":
+        return None
+    return Path(asked).expanduser() if asked else Path(platformdirs.user_cache_dir("latentgraph")) / "values"
 
 
 def kept_limit() -> int:

@@ -8,6 +8,7 @@ somebody asks for it, for a workflow uses a few of them.
 import lazy_loader
 
 from latentgraph.nodes.comfyui import AUTOMATIC1111, COMFYUI, INVOKEAI
+from latentgraph.nodes.fast import SPEED
 from latentgraph.nodes.memory import MEMORY
 from latentgraph.nodes.memory_care import MEMORY_CARE
 from latentgraph.nodes.settings import DEVICE, DTYPE

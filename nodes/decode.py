@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from latentgraph.graph.context import ALONE, RunContext
 from latentgraph.graph.node import node
-from latentgraph.nodes.handles import VAE, loaded
+from latentgraph.nodes.fast import computing
+from latentgraph.nodes.handles import VAE
 from latentgraph.nodes.values import Image, Latents
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-@node(category="image", settings=("device", "dtype"), rowwise=True)
+@node(category="image", settings=("device", "dtype", "speed"), rowwise=True)
 def decode(vae: VAE, latents: Latents, *, context: RunContext = ALONE) -> Image:
     """Turn latents into pictures.
 
@@ -26,7 +27,7 @@ def decode(vae: VAE, latents: Latents, *, context: RunContext = ALONE) -> Image:
         image = decode(model.vae, empty_latents(model.vae, height=64, width=64))
         assert image.samples.shape == (1, 3, 64, 64)
     """
-    module = loaded(vae, context)
+    module = computing(vae, context)
     samples = latents.samples.to(module.dtype)  # One that overflows in float16 is in float32 always.
     if latents.scaled:
         samples = unscaled(module.config, samples)

@@ -8,8 +8,9 @@ from pydantic import Field
 
 from latentgraph.graph.context import ALONE, RunContext
 from latentgraph.graph.node import node
+from latentgraph.nodes.fast import computing
 from latentgraph.nodes.guidance import guided_prediction
-from latentgraph.nodes.handles import Denoiser, loaded
+from latentgraph.nodes.handles import Denoiser
 from latentgraph.nodes.prediction import predictions
 from latentgraph.nodes.preview import clean_estimate, offer_preview
 from latentgraph.nodes.scheduler_state import copied, scaled_input, stepped
@@ -35,7 +36,13 @@ class DenoiseStep(NamedTuple):
     random: RandomState
 
 
-@node(category="denoise", settings=("device", "dtype"), draws="random", matching=("denoiser", "guidance"), rowwise=True)
+@node(
+    category="denoise",
+    settings=("device", "dtype", "speed"),
+    draws="random",
+    matching=("denoiser", "guidance"),
+    rowwise=True,
+)
 def denoise_step(
     denoiser: Denoiser,
     latents: Latents,
@@ -68,7 +75,7 @@ def denoise_step(
     """
     scheduler = copied(state)
     model_input = scaled_input(scheduler, latents.samples, timestep)
-    positive, negative = predictions(loaded(denoiser, context), model_input, timestep, guidance, context)
+    positive, negative = predictions(computing(denoiser, context), model_input, timestep, guidance, context)
     if negative is not None:
         positive = guided_prediction(positive, negative, guidance.scale, guidance.rescale)
     offer_preview(denoiser, lambda: clean_estimate(scheduler, model_input, positive, timestep), context)

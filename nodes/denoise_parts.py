@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from latentgraph.graph.context import ALONE, RunContext
 from latentgraph.graph.node import node
 from latentgraph.nodes.denoise import DenoiseStep, Eta, with_samples
+from latentgraph.nodes.fast import computing
 from latentgraph.nodes.guidance import guided_prediction
 from latentgraph.nodes.handles import Denoiser
-from latentgraph.nodes.handles import loaded as loaded_module
 from latentgraph.nodes.prediction import predictions
 from latentgraph.nodes.preview import clean_estimate, offer_preview
 from latentgraph.nodes.schedule import unset
@@ -60,7 +60,7 @@ def scale_model_input(latents: Latents, timestep: Timestep, state: SchedulerStat
     return ModelInput(with_samples(latents, samples), SchedulerState(scheduler))
 
 
-@node(category="denoise", settings=("device", "dtype"), matching=("denoiser", "guidance"))
+@node(category="denoise", settings=("device", "dtype", "speed"), matching=("denoiser", "guidance"))
 def predict_noise(
     denoiser: Denoiser,
     model_input: Latents,
@@ -85,7 +85,7 @@ def predict_noise(
         model_input, state = scale_model_input(make_latents(noise, state), timesteps[0], state)
         predictions = predict_noise(model.denoiser, model_input, timesteps[0], guidance(positive))
     """
-    module = loaded_module(denoiser, context)
+    module = computing(denoiser, context)
     positive, negative = predictions(module, model_input.samples, timestep, guidance, context)
     if denoiser.scheduler is not None:
         levels = unset(denoiser.scheduler, context)

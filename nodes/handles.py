@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self
 
 from latentgraph.graph.context import ALONE, RunContext
+from latentgraph.nodes.fast import quicken
 from latentgraph.nodes.loading.families import family_of_component
 from latentgraph.nodes.loading.held import HeldSource, content_digest, held_config, json_digest
 from latentgraph.nodes.memory import settled, where_to_wait
@@ -242,7 +243,7 @@ class SchedulerSource:
         return make_scheduler(self.class_name, self.config)
 
 
-def loaded(handle: Handle, context: RunContext = ALONE, *, full_precision: bool = False) -> Any:
+def loaded(handle: Handle, context: RunContext = ALONE, *, full_precision: bool = False, fast: bool = False) -> Any:
     """The live module that `handle` stands for, in eval mode, on the device and in the dtype of the run.
 
     It is made once for each process, device and dtype, and shared: do not change it. Only the part that is asked
@@ -255,6 +256,7 @@ def loaded(handle: Handle, context: RunContext = ALONE, *, full_precision: bool 
             that is read from files is on the CPU in float32.
         full_precision: Compute in float32, whatever the run says. The weights are rounded to the run's precision
             first, as where diffusers' pipelines bring a VAE that overflows from float16 to float32.
+        fast: A module beside the exact one that gives up bits for speed; ask for it by `fast.computing`.
     """
     device, rounded = context.settings.get("device", ""), context.settings.get("dtype", "")
     if isinstance(handle, VAE) and handle.full_precision and rounded == "float16":
@@ -262,24 +264,26 @@ def loaded(handle: Handle, context: RunContext = ALONE, *, full_precision: bool 
     dtype = "float32" if full_precision and rounded else rounded
     if isinstance(handle, Scheduler):
         return handle.source.make(device, dtype, context.warn)
-    as_it_is = not handle.adapters and dtype == rounded
+    as_it_is = not handle.adapters and dtype == rounded and not fast
     if isinstance(handle.source, HeldSource) and as_it_is and handle.source.fits(device, dtype):
         return handle.source.module
     if isinstance(handle, Tokenizer):
         device = dtype = rounded = ""  # A tokenizer is no tensor: one serves every device.
     precision = (dtype, rounded)
     key = ("module", handle.role, handle.class_name, handle.digest, device, precision, where_to_wait(device, context))
-    return context.pool.get(key, lambda: _made(handle, device, precision, context))
+    return context.pool.get((*key, fast), lambda: _made(handle, device, precision, context, fast=fast))
 
 
-def _made(handle: Handle, device: str, precision: tuple[str, str], context: RunContext) -> Any:
+def _made(handle: Handle, device: str, precision: tuple[str, str], context: RunContext, *, fast: bool) -> Any:
     dtype, rounded = precision
     made = handle.source.make("cpu" if device else "", rounded, context.warn)
     for adapter in handle.adapters:
         adapter.apply(made)
     if dtype != rounded:
         made = made.float()
-    if handle.role in ROLES:
+    if fast:
+        quicken(made, device, context)
+    elif handle.role in ROLES:
         remember_text(made)
     if not device:
         return made

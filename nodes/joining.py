@@ -75,7 +75,7 @@ def _join_guidance(values: Sequence[Guidance]) -> Guidance:
         raise JoinError("pictures that steer are for one run at a time")
     if any(one.regions is not None for one in values):
         raise JoinError("several prompts at once are for one run at a time")
-    _require_same([(one.scale, one.rescale, one.guided, one.labels, one.family) for one in values])
+    _require_same([(one.scale, one.rescale, one.guided, one.labels, one.family, one.start, one.end) for one in values])
     sides = 2 if first.guided else 1
     negatives = [one.negative for one in values if one.negative is not None]
     return replace(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from latentgraph.graph.context import ALONE, RunContext
 from latentgraph.nodes.calling import CALLED_FOR_EACH_SIDE, CALLS
 from latentgraph.nodes.control import residuals
-from latentgraph.nodes.guidance import guidance_scale_embedding, side_of
+from latentgraph.nodes.guidance import at_turn, guidance_scale_embedding, side_of
 from latentgraph.nodes.ip_adapter import image_embeds, image_masks
 from latentgraph.nodes.regional import regional_predictions
 from latentgraph.nodes.t2i_adapter import added_features
@@ -34,6 +34,7 @@ def predictions(
     """
     import torch
 
+    guidance = at_turn(guidance, timestep)
     if guidance.regions is not None:
         return regional_predictions(module, model_input, timestep, guidance, predicted, context)
     width = getattr(module.config, "time_cond_proj_dim", None)

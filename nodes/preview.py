@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from latentgraph.graph.context import RunContext
 from latentgraph.nodes.decode import decoded, to_unit_range, unscaled
-from latentgraph.nodes.handles import VAE, Denoiser, loaded
+from latentgraph.nodes.fast import computing
+from latentgraph.nodes.handles import VAE, Denoiser
 from latentgraph.nodes.values import Image, Timestep
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def _between(levels: Tensor, timestep: float) -> float:
 
 def colours(vae: VAE, latents: Tensor, context: RunContext) -> Tensor:
     """Latents (B, C, h, w), scaled, as float32 (B, 3, H, W) in [0, 1] on the CPU; H and W are any."""
-    module = loaded(vae, context)
+    module = computing(vae, context)  # A preview is no result: the module that is here anyway serves.
     if vae.parameters <= SMALL_VAE:
         parameter = next(module.parameters())
         # Its weights may wait elsewhere: where they compute is told by the run.

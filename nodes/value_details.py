@@ -130,6 +130,8 @@ def guidance_rows(value: Guidance) -> Rows:
     yield "scale", number(value.scale)
     yield "rescale", number(value.rescale)
     yield "sides", "negative and positive" if value.guided else "positive only: there is no guidance"
+    if (value.start, value.end) != (0, 1):
+        yield "guided", f"from {value.start:.0%} to {value.end:.0%} of the steps"
     yield from tensor_rows(value.embeddings, "embeddings", "B T D")
     for name, tensor in value.added.items():
         yield from tensor_rows(tensor, name)

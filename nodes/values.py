@@ -154,6 +154,10 @@ class Guidance(Shown):
     regions: tuple[tuple[Region, ...], tuple[Region, ...]] | None = None
     """Where several prompts count at once: those of the positive side and those of the negative one."""
     family: str = ""
+    start: float = 0.0
+    """Share of the steps before which only the positive side is predicted, 0 to 1."""
+    end: float = 1.0
+    """Share of the steps after which only the positive side is predicted, 0 to 1."""
 
     @property
     def guided(self) -> bool:

@@ -116,6 +116,7 @@ def run(
     device: options.Device = None,
     dtype: options.Dtype = None,
     memory: options.Memory = None,
+    fast: options.Fast = False,
     download: options.Download = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the events for a program, one JSON object a line, and nothing else.")
@@ -132,7 +133,7 @@ def run(
     options.refuse_unknown_mode(images)
     request = RunRequest(
         workflow,
-        options.asked_settings(device=device, dtype=dtype, memory=memory),
+        options.asked_settings(device=device, dtype=dtype, memory=memory, speed="fast" if fast else None),
         values or (),
         inputs,
         until,
@@ -174,6 +175,7 @@ def edit(
     device: options.Device = None,
     dtype: options.Dtype = None,
     memory: options.Memory = None,
+    fast: options.Fast = False,
     images: options.Images = "auto",
     web: Annotated[
         int | None,
@@ -190,7 +192,7 @@ def edit(
     from latentgraph.tui.editor.request import EditRequest
 
     options.refuse_unknown_mode(images)
-    asked = options.asked_settings(device=device, dtype=dtype, memory=memory)
+    asked = options.asked_settings(device=device, dtype=dtype, memory=memory, speed="fast" if fast else None)
     request = EditRequest(workflow, asked, out, allow_read or (), nodes or (), images, web, ascii_only)
     raise typer.Exit(edit_workflow(request))
 

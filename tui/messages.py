@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
 from latentgraph.graph.problem import Problem
@@ -113,3 +113,9 @@ def say(severity: str, sentence: str, *, as_json: bool = False) -> None:
         console(sys.stderr).print(Text.assemble((f"{severity}: ", STYLES[severity]), sentence))
     else:
         sys.stderr.write(f"{severity}: {sentence}\n")
+
+
+def say_fast(settings: Mapping[str, str]) -> None:
+    """Tell a person of a run in fast mode that it is one."""
+    if settings.get("speed") == "fast":
+        say("note", "fast mode: pictures are a little different from those of an exact run (leave out --fast)")

@@ -80,6 +80,11 @@ Memory = Annotated[
                  help="Where weights wait on a GPU: auto (there, as long as they fit), resident (always there), "
                       "offload (only the part that computes) or stream (layer by layer)."),
 ]  # fmt: skip
+Fast = Annotated[
+    bool,
+    typer.Option("--fast", help="Give up bits for speed: models are compiled, which takes minutes at first and is kept "
+                 "for later; pictures are a little different."),
+]  # fmt: skip
 Images = Annotated[
     str, typer.Option("--images", metavar="auto|none|kitty|sixel|blocks", help="How to show pictures in the terminal.")
 ]

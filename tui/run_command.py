@@ -9,7 +9,7 @@ from typing import Any
 
 from latentgraph.graph.check import check
 from latentgraph.graph.errors import RunCancelledError, RunError, WorkflowError
-from latentgraph.graph.events import Event, NodeStarted, RunCancelled, RunFinished
+from latentgraph.graph.events import Event, NodeStarted, RunCancelled, RunFinished, RunStarted
 from latentgraph.graph.plan import Plan
 from latentgraph.graph.process.request import RunRequest as EngineRequest
 from latentgraph.graph.process.warm import NoEngineError
@@ -22,7 +22,7 @@ from latentgraph.tui.engine_command import WarmFollowed, warm_run
 from latentgraph.tui.explain import Explainer, show_explained
 from latentgraph.tui.find import Found, find_workflow, load_registry
 from latentgraph.tui.interrupt import cancelling
-from latentgraph.tui.messages import CommandError, say, say_problems
+from latentgraph.tui.messages import CommandError, say, say_fast, say_problems
 from latentgraph.tui.progress import view_for
 from latentgraph.tui.quiet import quiet_libraries
 from latentgraph.tui.replay import differences, settings_of
@@ -184,6 +184,8 @@ def _follow(
     try:
         with cancelling(cancel), view:
             for event in run:
+                if isinstance(event, RunStarted) and not (request.as_json or request.quiet):
+                    say_fast(event.settings)
                 view.show(event)
                 if explainer is not None:
                     explainer.note(event)

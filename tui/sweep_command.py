@@ -13,7 +13,7 @@ from latentgraph.graph.canonical import canonical_text
 from latentgraph.graph.sweep import Entry, Manifest, Numbered, SweepError, combinations
 from latentgraph.tui.find import Found, find_workflow, load_registry
 from latentgraph.tui.interrupt import cancelling
-from latentgraph.tui.messages import CommandError, say
+from latentgraph.tui.messages import CommandError, say, say_fast
 from latentgraph.tui.quiet import quiet_libraries
 from latentgraph.tui.run_command import CANCELLED, DONE, FAILED, RunRequest, refuse_unwritable
 from latentgraph.tui.sweep_here import Here
@@ -74,6 +74,8 @@ def sweep_workflow(
     refuse_unwritable(request.out)
     try:
         runs = combinations(axes)
+        if not (request.as_json or request.quiet):
+            say_fast(request.settings)
         request.out.mkdir(parents=True, exist_ok=True)
         with FileLock(request.out / LOCK, timeout=0):
             manifest = Manifest(request.out, _identity(request, found, common))

@@ -71,6 +71,7 @@ def sweep(
     device: options.Device = None,
     dtype: options.Dtype = None,
     memory: options.Memory = None,
+    fast: options.Fast = False,
     download: options.Download = False,
     as_json: options.AsJson = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the files, one a line.")] = False,
@@ -82,7 +83,7 @@ def sweep(
 
     request = RunRequest(
         workflow,
-        options.asked_settings(device=device, dtype=dtype, memory=memory),
+        options.asked_settings(device=device, dtype=dtype, memory=memory, speed="fast" if fast else None),
         inputs_file=inputs,
         out=out,
         metadata=not no_metadata,
