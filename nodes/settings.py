@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from latentgraph.graph.context import RunContext
 from latentgraph.graph.settings import Setting
 from latentgraph.nodes.handles import Handle, loaded
+from latentgraph.nodes.loading.importing import importing
 
 if TYPE_CHECKING:
     import torch
@@ -25,7 +26,8 @@ def resolve_device(asked: str, settings: Mapping[str, str]) -> str:
     Raises:
         ValueError: It is not here, or is no device.
     """
-    import torch
+    with importing():
+        import torch
 
     gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
     mps = torch.backends.mps.is_available()

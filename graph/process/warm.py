@@ -34,8 +34,8 @@ from latentgraph.graph.run import Engine
 SOCKET: Final = "engine.sock"
 FOLDER: Final = "LATENTGRAPH_ENGINE"
 """The environment variable that names another folder for the socket; `off` uses no warm engine."""
-SECONDS_TO_ANSWER: Final = 2.0
-"""How long a call waits for the engine to say what it is."""
+SECONDS_TO_ANSWER: Final = 20.0
+"""How long a call waits for the engine to say what it is: a library that loads a model may hold the interpreter."""
 
 
 class NoEngineError(Exception):

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from latentgraph.nodes.loading.sources import prepare_libraries, quiet_libraries
+from latentgraph.nodes.loading.importing import importing
+from latentgraph.nodes.loading.sources import quiet_libraries
 
 PIPELINE_REWRITES: Final = MappingProxyType({"steps_offset": 1, "clip_sample": False})
 """What `StableDiffusionPipeline.__init__` (diffusers 0.42) sets in a scheduler that has these entries."""
@@ -18,11 +19,11 @@ def scheduler_class(class_name: str) -> Any:
     Raises:
         ValueError: There is none.
     """
-    prepare_libraries()
-    import diffusers
+    with importing():
+        import diffusers
 
-    found = getattr(diffusers, class_name, None)
-    if not (isinstance(found, type) and issubclass(found, diffusers.SchedulerMixin)):
+        found, base = getattr(diffusers, class_name, None), diffusers.SchedulerMixin
+    if not (isinstance(found, type) and issubclass(found, base)):
         raise ValueError(f"{class_name!r} is no scheduler of diffusers")
     return found
 

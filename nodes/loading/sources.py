@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 from latentgraph.graph.access import AccessError
+from latentgraph.nodes.loading.importing import importing, model_class
 from latentgraph.nodes.loading.model_folder import TOKENIZERS
+
+SAFETY_CHECKER: Final = "StableDiffusionSafetyChecker"
+"""The only class of safety checkers that is loaded; diffusers does not hand it out with its models."""
 
 LONGEST_TEXT: Final = {"CLIPTokenizer": 77, "T5Tokenizer": 512}
 """Tokens that CLIP reads, begin and end among them, and that T5 was trained on; for tokenizers that do not say."""
@@ -80,20 +83,12 @@ def part_class(role: str, library: str, class_name: str, shown: str) -> Any:
     Raises:
         AccessError: It is none, whatever the model's files call it.
     """
-    prepare_libraries()
-    import diffusers
-    import transformers
-    from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
-
     if role == "safety_checker":
-        if class_name == StableDiffusionSafetyChecker.__name__:
-            return StableDiffusionSafetyChecker
+        if class_name == SAFETY_CHECKER:
+            return _safety_checker()
         raise AccessError(f"{shown}: {class_name!r} is not the safety checker of Stable Diffusion")
-    module, base = {
-        "diffusers": (diffusers, diffusers.ModelMixin),
-        "transformers": (transformers, transformers.PreTrainedModel),
-    }.get(library, (diffusers, diffusers.ModelMixin))
-    found = getattr(module, class_name, None)
+    with importing():
+        found, base = _model_class(library, class_name)
     if not (isinstance(found, type) and issubclass(found, base)):
         raise AccessError(
             f"{shown}: the installed {library} has no model class {class_name!r}",
@@ -102,19 +97,35 @@ def part_class(role: str, library: str, class_name: str, shown: str) -> Any:
     return found
 
 
+def _safety_checker() -> Any:
+    with importing():
+        from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
+
+        return StableDiffusionSafetyChecker
+
+
+def _model_class(library: str, class_name: str) -> tuple[Any, Any]:
+    """What a library has by that name, and what a model of it is derived from."""
+    if library == "transformers":
+        import transformers
+
+        return getattr(transformers, class_name, None), transformers.PreTrainedModel
+    import diffusers
+
+    return model_class(class_name), diffusers.ModelMixin
+
+
 def load_tokenizer(folder: str, shown: str, class_name: str = "CLIPTokenizer") -> Any:
     """The CLIP or T5 tokenizer in `folder`, which cuts at 77 or 512 tokens where its files do not say.
 
     A folder with vocab.json and merges.txt alone leaves `model_max_length` at 1e30, and padding to that length would
     exhaust the memory.
     """
-    prepare_libraries()
-    import transformers
-
     name = "T5Tokenizer" if class_name.startswith("T5") else "CLIPTokenizer"
+    wanted = _class_of_transformers(name)
     with quiet_libraries():
         try:
-            tokenizer = getattr(transformers, name).from_pretrained(folder, local_files_only=True)
+            tokenizer = wanted.from_pretrained(folder, local_files_only=True)
         except Exception as error:  # The tokenizers library raises plain Exception for a broken vocabulary.
             raise misfit(shown, str(error)) from error
     if tokenizer.model_max_length > _UNLIMITED:
@@ -128,23 +139,22 @@ def load_feature_extractor(folder: str, class_name: str = "CLIPImageProcessorPil
     With torchvision installed transformers would choose another, which resizes differently: scores, and with them
     the verdict at a threshold, would depend on an unrelated package.
     """
-    prepare_libraries()
-    import transformers
-
-    return getattr(transformers, class_name).from_pretrained(folder, local_files_only=True)
+    return _class_of_transformers(class_name).from_pretrained(folder, local_files_only=True)
 
 
-def prepare_libraries() -> None:
-    """Before the first import of diffusers: no code that comes with a model runs, whatever asks for it."""
-    os.environ["DIFFUSERS_DISABLE_REMOTE_CODE"] = "1"
+def _class_of_transformers(name: str) -> Any:
+    with importing():
+        import transformers
+
+        return getattr(transformers, name)
 
 
 @contextmanager
 def quiet_libraries() -> Iterator[None]:
     """Without the libraries' own progress bars and reports: what is wrong is raised, and the run has its own bar."""
-    prepare_libraries()
-    import diffusers.utils.logging as diffusers_log
-    import transformers.utils.logging as transformers_log
+    with importing():
+        import diffusers.utils.logging as diffusers_log
+        import transformers.utils.logging as transformers_log
 
     levels = [(log, log.get_verbosity(), log.is_progress_bar_enabled()) for log in (diffusers_log, transformers_log)]
     for log, _, _ in levels:
