@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from latentgraph.graph.cluster.crew import CONTROL, ClusterError, last_line
+from latentgraph.graph.cluster.crew import ClusterError, last_line
 from latentgraph.graph.cluster.parcel import Parcel
 from latentgraph.graph.cluster.worker import Job, Worker
 
@@ -127,12 +127,12 @@ def hiring(job: Job, parcel: Parcel, where: Room) -> Callable[[], Any]:
     import ray
 
     threads = str(where.threads)
-    # Ray's types know these groups for methods only.
-    remote: Any = ray.remote(concurrency_groups={CONTROL: 1})  # type: ignore[call-overload]
-    actor = remote(Worker).options(
+    actor = ray.remote(Worker).options(
         num_cpus=where.processors,
         num_gpus=1 if where.gpu else 0,
         scheduling_strategy="SPREAD",
+        # A call that computes, and one that cancels it.
+        max_concurrency=2,
         # Who is lost is replaced by whoever has room, and not on the machine that may be lost with it.
         max_restarts=0,
         runtime_env={"env_vars": {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}},

@@ -23,9 +23,6 @@ SECONDS_TO_STOP: Final = 10.0
 SECONDS_OF_PATIENCE: Final = 30.0
 """How long nothing may be at work before somebody is told why."""
 
-CONTROL: Final = "control"
-"""The concurrency group of calls that are answered while a worker computes."""
-
 
 class ClusterError(LatentgraphError):
     """The cluster cannot compute, or cannot any more."""
@@ -189,7 +186,7 @@ class Crew:
     def _stop(self) -> Iterator[Made]:
         """Have everybody stop at the next step; what comes to its end all the same is not lost."""
         for worker in self._computing():
-            worker.cancel.options(concurrency_group=CONTROL).remote()
+            worker.cancel.remote()
         until = monotonic() + SECONDS_TO_STOP
         while self._computing() and monotonic() < until:
             yield from self._next()
@@ -199,7 +196,7 @@ class Crew:
 
         with suppress(Exception):  # Whoever is gone needs no end.
             workers = [*self._idle, *[call.worker for call in self._calls.values()]]
-            ends = [worker.close.options(concurrency_group=CONTROL).remote() for worker in self._idle]
+            ends = [worker.close.remote() for worker in self._idle]
             if ends:
                 ray.wait(ends, num_returns=len(ends), timeout=SECONDS_TO_LOOK * 10)
             for worker in workers:

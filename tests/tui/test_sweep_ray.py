@@ -8,13 +8,15 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 from tests.tui.conftest import PAINTS, ROOT, Cli, write
+
+from latentgraph.graph.code_identity import programs
 
 RUNS = 40
 PATHS = os.pathsep.join([str(ROOT / ".dev"), str(ROOT)])
@@ -45,7 +47,7 @@ def _pictures(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix == ".png"}
 
 
-def _kill_one_worker() -> None:
+def _kill_a_worker(_: subprocess.Popen[bytes]) -> None:
     """Kill, in the middle of a run, a worker of the cluster that this process has started."""
     computing: list[psutil.Process] = []
     while not computing:
@@ -54,55 +56,68 @@ def _kill_one_worker() -> None:
     computing[0].send_signal(signal.SIGKILL)
 
 
-def _sweep(call: list[str], folder: Path, *, kill_after: int) -> list[dict[str, Any]]:
-    """What a sweep on the cluster says that loses a worker after so many runs."""
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGINT)
+
+
+def _sweep(
+    call: list[str], folder: Path, disturb: Callable[[subprocess.Popen[bytes]], None]
+) -> tuple[int, list[dict[str, Any]]]:
+    """The exit code and the events of a sweep on the cluster that is disturbed after its fifth run."""
     command = [sys.executable, "-m", "latentgraph.tui.main", *call, "--on", "ray", "--json"]
     events = []
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         try:
+            left = 5
             for line in process.stdout:
                 events.append(json.loads(line))
-                if sum(one["event"] == "sweep_run" for one in events) == kill_after:
-                    kill_after = 0
-                    _kill_one_worker()
-            assert process.wait(60) == 0
+                left -= events[-1]["event"] == "sweep_run"
+                if left == 0:
+                    left = -1
+                    disturb(process)
+            return process.wait(60), events
         finally:
             process.kill()
-    return events
 
 
-def _each_once(events: list[dict[str, Any]], folder: Path) -> None:
-    numbers = list(range(1, RUNS + 1))
-    assert sorted(one["run"] for one in events if one["event"] == "sweep_run") == numbers
-    assert sorted(entry["run"] for entry in _manifest(folder)) == numbers
-    assert [one for one in folder.iterdir() if one.name.endswith(".tmp")] == []
-    lost = [one["message"] for one in events if one["event"] == "problem"]
+def _each_once_whoever_is_lost(call: list[str], folder: Path) -> None:
+    """A sweep that is stopped, goes on, and loses a worker, is what a sweep in one process is."""
+    code, stopped = _sweep([*call, "far"], folder, _stop)
+    assert code == 130
+    assert stopped[-1]["cancelled"]
+    code, went_on = _sweep([*call, "far"], folder, _kill_a_worker)
+    assert code == 0
+    lost = [one["message"] for one in went_on if one["event"] == "problem"]
     assert len(lost) == 1
     assert lost[0].startswith("a worker was lost (")
+    numbers = list(range(1, RUNS + 1))
+    assert sorted(one["run"] for one in (*stopped, *went_on) if one["event"] == "sweep_run") == numbers
+    assert sorted(entry["run"] for entry in _manifest(folder / "far")) == numbers
+
+    subprocess.run([sys.executable, "-m", "latentgraph.tui.main", *call, "near"], cwd=folder, check=True,
+                   capture_output=True)  # fmt: skip
+    pictures = {name: {path.name: path.read_bytes() for path in (folder / name).iterdir() if path.suffix == ".png"}
+                for name in ("far", "near")}  # fmt: skip
+    assert len(pictures["near"]) == RUNS
+    assert pictures["far"] == pictures["near"]
+    assert {path.suffix for path in (folder / "far").iterdir()} == {".png", ".jsonl", ".lock"}
 
 
 def test_a_sweep_that_loses_a_worker_is_complete_each_picture_once(cluster: None, slow: str, tmp_path: Path) -> None:
-    call = ["sweep", slow, "--nodes", PAINTS, "--set", "turns=1", "--zip", f"seed=1..{RUNS}",
-            "--zip", f"seconds=0.1..{0.1 + (RUNS - 1) / 1000}..0.001", "--no-sheet", "--out"]  # fmt: skip
-    _each_once(_sweep([*call, "far"], tmp_path, kill_after=5), tmp_path / "far")
-    subprocess.run([sys.executable, "-m", "latentgraph.tui.main", *call, "near"], cwd=tmp_path, check=True,
-                   capture_output=True)  # fmt: skip
-    assert len(_pictures(tmp_path / "near")) == RUNS
-    assert _pictures(tmp_path / "far") == _pictures(tmp_path / "near")
+    values = f"seconds=0.1..{0.1 + (RUNS - 1) / 1000}..0.001"
+    call = ["sweep", slow, "--nodes", PAINTS, "--set", "turns=1", "--zip", f"seed=1..{RUNS}", "--zip", values]
+    _each_once_whoever_is_lost([*call, "--no-sheet", "--out"], tmp_path)
 
 
 @pytest.mark.exhaustive
 def test_pictures_of_the_shipped_model_are_the_same_bytes(cluster: None, tmp_path: Path) -> None:
-    call = ["sweep", "text_to_image", "--set", f"seed=1..{RUNS}", "--no-sheet", "--out"]
-    _each_once(_sweep([*call, "far"], tmp_path, kill_after=5), tmp_path / "far")
-    subprocess.run([sys.executable, "-m", "latentgraph.tui.main", *call, "near"], cwd=tmp_path, check=True,
-                   capture_output=True)  # fmt: skip
-    assert len(_pictures(tmp_path / "near")) == RUNS
-    assert _pictures(tmp_path / "far") == _pictures(tmp_path / "near")
+    _each_once_whoever_is_lost(["sweep", "text_to_image", "--set", f"seed=1..{RUNS}", "--no-sheet", "--out"], tmp_path)
 
 
-def test_runs_that_fail_and_runs_that_kill_are_told_and_files_go_along(cluster: None, cli: Cli, tmp_path: Path) -> None:
+def test_runs_that_fail_and_runs_that_kill_are_told_and_files_go_along(
+    cluster: None, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In one test, for a cluster takes its time to start."""
     (tmp_path / "inner").mkdir()
     (tmp_path / "inner/own.txt").write_text("blue")
@@ -158,6 +173,13 @@ def test_runs_that_fail_and_runs_that_kill_are_told_and_files_go_along(cluster: 
     ran = [one["run"] for one in again.events if one["event"] == "sweep_run"]
     assert ran == [entries[0]["run"]]
     assert again.code == 0
+
+    monkeypatch.setattr("latentgraph.tui.sweep_ray.programs", lambda sources: {**programs(sources), "torch": "1.0"})
+    other = cli(*call, "--set", "number=1", "--on", "ray", "--out", "other", "--quiet")
+    assert other.code == 1
+    assert other.err.startswith("error: --on ray: a worker on ")
+    assert other.err.endswith(f" has other programs than this machine: torch {programs([])['torch']} (here 1.0); "
+                              "install the same in both places\n")  # fmt: skip
 
 
 def test_without_ray_it_says_what_to_install(cli: Cli, slow: str, monkeypatch: pytest.MonkeyPatch) -> None:
