@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import count, product
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -126,16 +126,15 @@ class Manifest:
             os.fsync(file.fileno())
 
     def numbers(self, runs: Sequence[Mapping[str, Any]]) -> Iterator[int]:
-        """A number for each of the runs: its own where it has one, else the next free one."""
-        used = [entry.number for entry in self.entries.values()]
-        free = max(used, default=0)
+        """A number for each of the runs: its own where it has one, else the lowest that is free.
+
+        So a run has the number of its place, in whatever order runs came to their ends before the sweep was stopped.
+        """
+        used = {entry.number for entry in self.entries.values()}
+        free = (number for number in count(1) if number not in used)
         for values in runs:
             entry = self.entries.get(key_of(values))
-            if entry is not None:
-                yield entry.number
-                continue
-            free += 1
-            yield free
+            yield entry.number if entry is not None else next(free)
 
     def _entry(self, number: int, line: str) -> Entry:
         try:

@@ -19,6 +19,7 @@ from latentgraph.graph.registry import Registry
 from latentgraph.graph.sweep import Entry, Numbered
 from latentgraph.tui.find import Found
 from latentgraph.tui.messages import CommandError, say, say_problems
+from latentgraph.tui.quiet import SETTINGS
 from latentgraph.tui.replay import settings_of
 from latentgraph.tui.run_command import FAILED, RunRequest
 
@@ -89,7 +90,7 @@ class OnRay:
                 raise CommandError(f"--on {self._where}: {error}") from None
             count = min(self._workers or space.workers, len(asked))
             self._tell_room(space, count)
-            hire = hiring(job, parcel, space)
+            hire = hiring(job, parcel, space, SETTINGS)
             self._crew = Crew(hire, count, self._size, accept=self._accept, tell=self._warn)
             return self._entries(self._crew, asked, stack.pop_all())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,7 +58,8 @@ def connected(where: str, *, logs: bool = False) -> Iterator[None]:
         with chdir(Path.cwd().anchor):
             ray.init(f"ray://{address[0]}:{address[1]}" if address else None, **quiet)
     except (ConnectionError, RuntimeError, ValueError, OSError, ImportError) as error:
-        raise ClusterError(f"Ray cannot be used: {last_line(error)}") from error
+        token = "; where the cluster asks for a token, set RAY_AUTH_MODE=token" if address else ""
+        raise ClusterError(f"Ray cannot be used: {last_line(error)}{token}") from error
     try:
         yield
     finally:
@@ -122,8 +123,15 @@ def room(device: str, threads: int) -> Room:
     return Room(sum(fitting), False, share, threads, sum(count > 0 for count in fitting))
 
 
-def hiring(job: Job, parcel: Parcel, where: Room) -> Callable[[], Any]:
-    """What starts a worker in the cluster and returns its handle."""
+def hiring(job: Job, parcel: Parcel, where: Room, environment: Mapping[str, str]) -> Callable[[], Any]:
+    """What starts a worker in the cluster and returns its handle.
+
+    Args:
+        job: What it is told.
+        parcel: What it is given.
+        where: How large it is.
+        environment: Variables that it starts with, beside those that hold its threads to their number.
+    """
     import ray
 
     threads = str(where.threads)
@@ -135,7 +143,7 @@ def hiring(job: Job, parcel: Parcel, where: Room) -> Callable[[], Any]:
         max_concurrency=2,
         # Who is lost is replaced by whoever has room, and not on the machine that may be lost with it.
         max_restarts=0,
-        runtime_env={"env_vars": {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}},
+        runtime_env={"env_vars": {**environment, "OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}},
     )
     shared = ray.put(parcel)
     return lambda: actor.remote(job, shared)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
+from tempfile import TemporaryDirectory, gettempdir
+from typing import Any, Final
+
+import psutil
 
 from latentgraph.graph.access import AccessError
 from latentgraph.graph.batch_size import BatchSize
@@ -24,6 +27,9 @@ from latentgraph.graph.registry import Registry
 from latentgraph.graph.run import Engine
 from latentgraph.graph.series import Planned, Series
 from latentgraph.graph.sweep import Entry
+
+PREFIX: Final = "latentgraph-worker-"
+"""Of the folders of workers; the number of their process comes behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,8 @@ class Worker:
         """Do nothing yet: `begin` tells what is wrong."""
         self._job = job
         self._parcel = parcel
-        self._folder = TemporaryDirectory(prefix="latentgraph-", ignore_cleanup_errors=True)
+        _remove_left_behind()
+        self._folder = TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-", ignore_cleanup_errors=True)
         self._out = Path(self._folder.name, "out")
         self._series: Series | None = None
         self._stopped = False
@@ -184,6 +191,14 @@ class Worker:
         for path in paths.values():
             path.unlink()
         return Made(entry, contents)
+
+
+def _remove_left_behind() -> None:
+    """Remove the folders of workers that were killed."""
+    for folder in Path(gettempdir()).glob(f"{PREFIX}*"):
+        process = folder.name.removeprefix(PREFIX).partition("-")[0]
+        if process.isdecimal() and not psutil.pid_exists(int(process)):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _machine() -> str:

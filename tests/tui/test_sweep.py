@@ -14,6 +14,7 @@ import pytest
 from tests.tui.conftest import PAINTS, ROOT, TOYS, Cli
 
 from latentgraph.graph.batch_size import BatchSize
+from latentgraph.graph.sweep import Entry, Manifest
 
 
 def _manifest(folder: Path) -> list[dict[str, object]]:
@@ -96,6 +97,14 @@ def test_a_sweep_goes_on_with_what_is_not_done(cli: Cli, bread: str, tmp_path: P
     assert sorted(path.name for path in (tmp_path / "sweep").glob("*.txt")) == [
         f"bread-000{n}-1.txt" for n in (1, 2, 3, 4)
     ]
+
+
+def test_a_run_has_the_number_of_its_place_in_whatever_order_they_are_done(tmp_path: Path) -> None:
+    runs = [{"seed": seed} for seed in range(1, 6)]
+    manifest = Manifest(tmp_path, {})
+    for number in (4, 2):
+        manifest.add(Entry(number, runs[number - 1]))
+    assert list(Manifest(tmp_path, {}).numbers([*runs, {"seed": 9}])) == [1, 2, 3, 4, 5, 6]
 
 
 def test_the_folder_of_another_sweep_is_left_alone(cli: Cli, bread: str, slow: str, tmp_path: Path) -> None:
