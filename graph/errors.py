@@ -7,16 +7,23 @@ LatentgraphError
 ├── NodeDefinitionError     the developer of a node: a declaration that cannot be right
 └── RunError                what happened while running
     ├── NodeFailedError     a node raised, or returned what it does not declare
+    ├── UnwritableError     a file could not be written, such as on a full disk
     └── RunCancelledError   somebody stopped the run
 """
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from latentgraph.graph.problem import Problem
+
+
+FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What the system says where there is no more room."""
 
 
 class LatentgraphError(Exception):
@@ -66,6 +73,14 @@ class NodeFailedError(RunError):
         super().__init__(f"{node}: {message}")
         self.node = node
         self.message = message
+
+
+class UnwritableError(RunError):
+    """What a run made could not be written; another run would fare no better before something is done about it."""
+
+    def __init__(self, place: Path, error: OSError) -> None:
+        remedy = "; make room, or take another folder" if error.errno in FULL else ""
+        super().__init__(f"no file can be written in '{place}': {error.strerror or error}{remedy}")
 
 
 class RunCancelledError(RunError):

@@ -11,7 +11,7 @@ from latentgraph.graph.allocator import hand_back
 from latentgraph.graph.cache import Kept, MemoryCache
 from latentgraph.graph.context import RunContext
 from latentgraph.graph.disk_cache import DiskCache
-from latentgraph.graph.errors import LatentgraphError, NodeFailedError, RunCancelledError
+from latentgraph.graph.errors import LatentgraphError, NodeFailedError, RunCancelledError, UnwritableError
 from latentgraph.graph.events import Event, NodeFinished, NodeProgress, NodeStarted, Observed, Preview, Warned
 from latentgraph.graph.glance import Glance
 from latentgraph.graph.out_of_memory import ran_out, shortage
@@ -202,7 +202,7 @@ class Execution:
             if node.context:
                 arguments[node.context] = self._context(step.path)
             result = node.function(**arguments)
-        except (RunCancelledError, NodeFailedError):
+        except (RunCancelledError, NodeFailedError, UnwritableError):
             raise
         except (Exception, SystemExit) as error:
             error.add_note(f"in node '{step.path}' ({node.name})")

@@ -18,7 +18,7 @@ from latentgraph.graph.errors import NodeFailedError, RunCancelledError, RunErro
 from latentgraph.graph.events import Event, NodeFailed, RunCancelled, RunFinished, RunStarted
 from latentgraph.graph.execute import Execution, reason_of
 from latentgraph.graph.names import closest
-from latentgraph.graph.out_of_memory import ran_out, recovered
+from latentgraph.graph.out_of_memory import recovered
 from latentgraph.graph.plan import Plan, plan
 from latentgraph.graph.pool import Pool
 from latentgraph.graph.problem import Problem
@@ -245,10 +245,7 @@ class Run:
         except RunError as error:
             self._fail(error)
         except BaseException as error:
-            message = reason_of(error)
-            if isinstance(error, OSError) and not ran_out(error):
-                message = f"a file cannot be written: {error.strerror}: {error.filename}"
-            failed = RunError(message)
+            failed = RunError(reason_of(error))
             failed.__cause__ = error
             self._fail(failed)
         finally:

@@ -10,7 +10,7 @@ from typing import Any
 from latentgraph.graph.batch import Batch
 from latentgraph.graph.batch_size import BatchSize
 from latentgraph.graph.document import Document
-from latentgraph.graph.errors import RunCancelledError, RunError
+from latentgraph.graph.errors import RunCancelledError, RunError, UnwritableError
 from latentgraph.graph.events import RunFinished
 from latentgraph.graph.plan import Plan
 from latentgraph.graph.run import Engine, Run
@@ -52,7 +52,11 @@ class Series:
         self._stopped = False
 
     def compute(self, planned: Sequence[Planned]) -> Iterator[Entry]:
-        """Compute them in turn; each is told when its files are whole. It ends early where it is cancelled."""
+        """Compute them in turn; each is told when its files are whole. It ends early where it is cancelled.
+
+        Raises:
+            UnwritableError: There is no place for a file, so that none is left for those that follow.
+        """
         left = list(planned)
         while left and not self._stopped:
             group = self._next(left)
@@ -83,6 +87,8 @@ class Series:
             return [_entry(one, self._current.result())]
         except RunCancelledError:
             return []
+        except UnwritableError:
+            raise
         except RunError as error:
             return [Entry(one.number, one.values, error=str(error))]
 
@@ -94,6 +100,8 @@ class Series:
             results = batch.result()
         except RunCancelledError:
             return
+        except UnwritableError:
+            raise
         except RunError:
             self._size.failed()
             for one in group:

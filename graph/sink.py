@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from latentgraph.graph.errors import RunError
+from latentgraph.graph.errors import RunError, UnwritableError
 from latentgraph.graph.files import UMASK
 from latentgraph.graph.sidecar import sidecar_path, sidecar_text
 from latentgraph.graph.values import FileForm, ValueTypes
@@ -63,6 +63,7 @@ class Sink:
 
         Raises:
             RunError: The type has no file form, or `name` is no file name.
+            UnwritableError: The folder takes no more files.
         """
         known = self._values.of(type(value))
         if known is None or known.file is None:
@@ -71,9 +72,12 @@ class Sink:
             raise RunError(f"{name!r} is no name for a file: letters, digits, '_', '-', '.' and blanks")
         if self._folder is None:
             return []
-        self._folder.mkdir(parents=True, exist_ok=True)
         stem = f"{name}-{self._label}" if self._label else name
-        paths = [self._write(part, stem, known.file) for part in known.file.parts(value)]
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            paths = [self._write(part, stem, known.file) for part in known.file.parts(value)]
+        except OSError as error:
+            raise UnwritableError(self._folder, error) from error
         self._saved.append((value, paths))
         self.files.setdefault(name, []).extend(paths)
         return paths

@@ -10,7 +10,7 @@ from itertools import count, product
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from latentgraph.graph.errors import LatentgraphError
+from latentgraph.graph.errors import LatentgraphError, UnwritableError
 from latentgraph.graph.files import write_whole
 
 MANIFEST: Final = "manifest.jsonl"
@@ -118,12 +118,23 @@ class Manifest:
         return entry if there else None
 
     def add(self, entry: Entry) -> None:
-        """Note that a run is done."""
+        """Note that a run is done.
+
+        Raises:
+            UnwritableError: It cannot be written down; the manifest is as it was.
+        """
+        line = entry.line().encode()
+        # Without a buffer: what the disk has no room for must not be tried again when the file is closed.
+        with self.path.open("ab", buffering=0) as file:
+            end = file.seek(0, os.SEEK_END)
+            try:
+                while line:
+                    line = line[file.write(line) :]
+                os.fsync(file.fileno())
+            except OSError as error:
+                file.truncate(end)
+                raise UnwritableError(self._folder, error) from error
         self.entries[key_of(entry.values)] = entry
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(entry.line())
-            file.flush()
-            os.fsync(file.fileno())
 
     def numbers(self, runs: Sequence[Mapping[str, Any]]) -> Iterator[int]:
         """A number for each of the runs: its own where it has one, else the lowest that is free.

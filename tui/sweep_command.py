@@ -10,6 +10,7 @@ from filelock import FileLock, Timeout
 
 from latentgraph.graph.batch_size import BatchSize
 from latentgraph.graph.canonical import canonical_text
+from latentgraph.graph.errors import UnwritableError
 from latentgraph.graph.sweep import Entry, Manifest, Numbered, SweepError, combinations
 from latentgraph.tui.find import Found, find_workflow, load_registry
 from latentgraph.tui.interrupt import cancelling
@@ -91,7 +92,7 @@ def sweep_workflow(
     except SweepError as error:
         raise CommandError(str(error)) from None
     except OSError as error:
-        raise CommandError(f"{error.filename or request.out}: {error.strerror or error}", exit_code=FAILED) from None
+        raise UnwritableError(request.out, error) from None
 
 
 def _identity(request: RunRequest, found: Found, common: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import save
 from tests.nodes.test_scheduler_state import SCHEDULERS, scheduler
 
+from latentgraph.graph.cache import Kept
 from latentgraph.graph.disk_cache import DiskCache
 from latentgraph.graph.document import read_document
 from latentgraph.graph.errors import RunCancelledError
@@ -22,7 +23,16 @@ from latentgraph.nodes.digesting import value_digest
 from latentgraph.nodes.handles import Scheduler
 from latentgraph.nodes.scheduler_state import copied, scaled_input, stepped
 from latentgraph.nodes.storing import SKELETON, STORING
-from latentgraph.nodes.values import Conditioning, Image, RandomState, SchedulerState, Timestep, Tokens, TokenStream
+from latentgraph.nodes.values import (
+    Conditioning,
+    Image,
+    Latents,
+    RandomState,
+    SchedulerState,
+    Timestep,
+    Tokens,
+    TokenStream,
+)
 
 # Some schedulers hand torch tensors to numpy functions in a way that numpy 2.4 deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:__array:DeprecationWarning")
@@ -138,3 +148,19 @@ def test_a_picture_whose_making_was_stopped_is_the_same_bit_for_bit(engine: Engi
     assert "denoise" in ran
     assert result is not None
     assert torch.equal(result.values["image"].samples, plain.values["image"].samples)
+
+
+def test_every_flipped_byte_of_a_file_with_tensors_is_noticed(tmp_path: Path) -> None:
+    disk = DiskCache(tmp_path, STORING)
+    latents = Latents(torch.arange(12.0).reshape(1, 3, 2, 2), 16, 16, family="sd1")
+    assert disk.put("key", Kept((latents, RandomState(7))))
+    path = disk.files()[0].path
+    whole = path.read_bytes()
+    for index in range(len(whole)):
+        path.write_bytes(whole[:index] + bytes([whole[index] ^ 1 << index % 8]) + whole[index + 1 :])
+        assert disk.get("key") is None, index
+        assert not path.exists()
+    path.write_bytes(whole)
+    found = disk.get("key")
+    assert found is not None
+    assert torch.equal(found.values[0].samples, latents.samples)
