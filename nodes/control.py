@@ -167,7 +167,7 @@ def _asked(
     with torch.no_grad():
         levels, deepest = module(
             model_input,
-            timestep.value,
+            timestep.beside(model_input),
             encoder_hidden_states=embeddings,
             controlnet_cond=image,
             conditioning_scale=one.scale,

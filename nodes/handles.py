@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self
 
 from latentgraph.graph.context import ALONE, RunContext
+from latentgraph.nodes import cuda_graphs
 from latentgraph.nodes.fast import quicken
 from latentgraph.nodes.loading.families import family_of_component
 from latentgraph.nodes.loading.held import HeldSource, content_digest, held_config, json_digest
@@ -283,8 +284,9 @@ def _made(handle: Handle, device: str, precision: tuple[str, str], context: RunC
         made = made.float()
     if fast:
         quicken(made, device, context)
-    elif handle.role in ROLES:
-        remember_text(made)
+    keys = remember_text(made) if handle.role in ROLES and not fast else None
+    if handle.role in cuda_graphs.ROLES:
+        cuda_graphs.replay_launches(made, device, context, keys, fast=fast)
     if not device:
         return made
     if isinstance(made, LoadedSafetyChecker | LoadedDepthEstimator):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from latentgraph.graph.digests import file_digest
 from latentgraph.graph.node import Described, node
+from latentgraph.nodes.cuda_graphs import IP_SCALES as SCALES
 from latentgraph.nodes.handles import Denoiser
 from latentgraph.nodes.loading.held import json_digest
 from latentgraph.nodes.loading.ip_adapter_file import (
@@ -29,8 +30,6 @@ IMAGE_PROMPT = "image prompt"
 """Variant of a family: a denoiser that reads image prompts, and a guidance that has one."""
 FILES = "latentgraph_ip_adapters"
 """Attribute of a module with IP-Adapters: their files, in the order in which they came."""
-SCALES = "latentgraph_ip_adapter_scales"
-"""Attribute of such a module: the scales that its attention has at the moment."""
 
 
 class WithIPAdapter(NamedTuple):

@@ -92,7 +92,7 @@ def predicted(
     with torch.set_grad_enabled(embeddings.requires_grad):
         prediction: Tensor = module(
             model_input,
-            timestep.value,
+            timestep.beside(model_input),
             encoder_hidden_states=embeddings,
             timestep_cond=strength,
             class_labels=None if guidance.labels is None else guidance.labels.repeat(len(model_input)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 from pydantic import Field
 
@@ -18,6 +18,22 @@ from latentgraph.nodes.values import SchedulerState, Timestep
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+LOOKING_UP: Final = frozenset(
+    {
+        "DDIMScheduler",
+        "DPMSolverMultistepScheduler",
+        "EulerAncestralDiscreteScheduler",
+        "EulerDiscreteScheduler",
+        "PNDMScheduler",
+        "UniPCMultistepScheduler",
+    }
+)
+"""Schedulers to which a timestep is only a place in tables that they have on the CPU, whatever the device.
+
+A timestep on a GPU would make the host wait at each look. Other schedulers compute with it, and would round otherwise.
+"""
 
 
 @node(category="schedule")
@@ -97,6 +113,8 @@ def schedule(
     if num_inference_steps > trained:
         raise ValueError(f"the model was trained on {trained} timesteps, so it cannot take {num_inference_steps} steps")
     live.set_timesteps(**levels, device=device_of(context))
+    if scheduler.class_name in LOOKING_UP:
+        live.timesteps = live.timesteps.cpu()
     refuse_untrained_timesteps(live, trained)
     turns = numbered(live.timesteps.unbind())
     return Schedule(turns, SchedulerState(live))

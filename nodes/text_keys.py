@@ -20,18 +20,28 @@ ROLES: Final = frozenset({"denoiser", "controlnet"})
 """Of parts whose modules may have such layers."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What a layer gave for a text."""
+
+    weights: int
+    """The version of its weights."""
+    answer: Tensor
+    make: Callable[[Tensor], Tensor]
+    """The layer."""
+
+
 @dataclass(slots=True)
 class _Made:
     """What the layers made of one text."""
 
     version: int
     """Of the text: torch counts how often a tensor was changed in place."""
-    by_layer: dict[int, tuple[int, Tensor]] = field(default_factory=dict)
-    """By the number of the layer: the version of its weights, and what it gave."""
+    by_layer: dict[int, _Given] = field(default_factory=dict)
 
     @property
     def bytes(self) -> int:
-        return sum(one.nbytes for _, one in self.by_layer.values())
+        return sum(one.answer.nbytes for one in self.by_layer.values())
 
 
 class TextKeys:
@@ -58,12 +68,29 @@ class TextKeys:
             made = _Made(text._version)
             self._made[text] = made
         known = made.by_layer.get(layer)
-        if known is not None and known[0] == weights:
-            return known[1]
+        if known is not None and known.weights == weights:
+            return known.answer
         given = make(text)
         if self._make_room(made, given.nbytes):
-            made.by_layer[layer] = (weights, given)
+            made.by_layer[layer] = _Given(weights, given, make)
         return given
+
+    def hold(self, text: Tensor) -> Callable[[], None] | None:
+        """Leave what was made of a text to the caller, who has recorded where it lies.
+
+        Returns:
+            Computes it again, in its place, after the text has changed; None where nothing is remembered of it.
+        """
+        made: _Made | None = self._made.pop(text, None)
+        if made is None:
+            return None
+        given = tuple(made.by_layer.values())
+
+        def renew() -> None:
+            for one in given:
+                one.answer.copy_(one.make(text))
+
+        return renew
 
     def _make_room(self, current: _Made, wanted: int) -> bool:
         """Forget the texts that came first until `wanted` bytes more fit beside what was made of the current one."""
@@ -103,12 +130,15 @@ class Remembering:
         return self._keys.get(text, self._number, version, self._plain)
 
 
-def remember_text(module: Any) -> None:
+def remember_text(module: Any) -> TextKeys:
     """Let the cross-attentions of a module remember what they made of a text.
 
     Args:
         module: Nobody else has it; with its adapters, and before anything moves its layers about. One without
             cross-attention stays as it is.
+
+    Returns:
+        What they remember.
     """
     from diffusers.models import attention_processor
 
@@ -123,3 +153,4 @@ def remember_text(module: Any) -> None:
     keys = TextKeys()
     for number, layer in enumerate(reading):
         layer.forward = Remembering(layer, number, keys).forward
+    return keys

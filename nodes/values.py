@@ -250,6 +250,10 @@ class Timestep(Shown):
     count: int = 0
     """Of the turns of the loop; 0 where nobody counted them."""
 
+    def beside(self, samples: Tensor) -> Tensor:
+        """The value on the device of `samples`, without waiting for what a CUDA device is computing."""
+        return self.value.to(samples.device, non_blocking=samples.device.type == "cuda")
+
 
 @dataclass(frozen=True, eq=False)
 class SchedulerState(Shown):

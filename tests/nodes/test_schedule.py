@@ -9,8 +9,11 @@ import pytest
 import torch
 
 from latentgraph.nodes.handles import Scheduler, loaded
-from latentgraph.nodes.schedule import configure_scheduler, refuse_hidden_randomness, schedule
+from latentgraph.nodes.random_state import random_state
+from latentgraph.nodes.schedule import LOOKING_UP, configure_scheduler, refuse_hidden_randomness, schedule
 from latentgraph.nodes.scheduler_options import scheduler_name
+from latentgraph.nodes.scheduler_state import copied, scaled_input, stepped
+from latentgraph.nodes.values import SchedulerState
 
 # Some schedulers of diffusers hand torch tensors to numpy functions in a way that numpy 2.4 deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:__array:DeprecationWarning")
@@ -177,3 +180,16 @@ def test_timesteps_that_the_model_does_not_know_are_refused(own: Scheduler) -> N
 def test_a_scheduler_by_half_its_name_is_told_the_whole(written: str, meant: str) -> None:
     with pytest.raises(ValueError, match=f"diffusers has no scheduler of this name; did you mean '{meant}'"):
         scheduler_name(written)
+
+
+@pytest.mark.parametrize("name", sorted(LOOKING_UP))
+def test_no_step_of_these_schedulers_waits_for_the_device(name: str, own: Scheduler) -> None:
+    """`meta` stands for a GPU: a tensor there has no numbers, so that whoever asks for one fails."""
+    timesteps, state = schedule(configure_scheduler(own, name), 4)
+    random, samples = random_state(1), torch.empty(1, 4, 2, 2, device="meta")
+    for timestep in timesteps:
+        live = copied(state)
+        scaled_input(live, samples, timestep)
+        samples, random = stepped(live, samples, timestep, samples, random, 0.0)
+        state = SchedulerState(live)
+    assert samples.device.type == "meta"

@@ -182,3 +182,16 @@ def test_no_more_is_remembered_than_there_is_room_for() -> None:
     for _ in range(2):  # More than there is room for is made each time, and right.
         assert torch.equal(keys.get(texts[0], 0, 0, make), torch.ones(1000))
     assert len(made) == 2
+
+
+def test_what_was_left_to_a_recording_is_computed_again_in_its_place() -> None:
+    keys = TextKeys()
+    text = torch.ones(3)
+    with torch.no_grad():
+        answer = keys.get(text, 0, 0, lambda one: one * 2)
+        renew = keys.hold(text)
+        assert renew is not None
+        assert (len(keys), keys.hold(text)) == (0, None)
+        text.fill_(5)
+        renew()
+    assert torch.equal(answer, torch.full((3,), 10.0))
