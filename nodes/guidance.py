@@ -110,9 +110,13 @@ def side_of(guidance: Guidance, side: Conditioning) -> Guidance:
 
 def at_turn(guidance: Guidance, timestep: Timestep) -> Guidance:
     """What counts at a turn: the whole guidance, or outside of its interval its positive side alone."""
-    turns = timestep.count or 1
-    inside = timestep.index / turns >= guidance.start and (timestep.index + 1) / turns <= guidance.end
-    if inside or not guidance.guided:
+    if not guidance.guided or (guidance.start, guidance.end) == (0, 1):
+        return guidance
+    if not timestep.count:
+        raise ValueError(
+            "guidance in a part of the steps has to be told how many there are; take `schedule` or its kin"
+        )
+    if guidance.start <= timestep.index / timestep.count and (timestep.index + 1) / timestep.count <= guidance.end:
         return guidance
     alone = side_of(guidance, guidance.positive)
     return replace(alone, added={name: rows.chunk(2)[1] for name, rows in guidance.added.items()})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from latentgraph.graph.node import node
-from latentgraph.nodes.schedule import Schedule
+from latentgraph.nodes.schedule import Schedule, numbered
 from latentgraph.nodes.scheduler_state import copied
 from latentgraph.nodes.values import SchedulerState, Timestep
 
@@ -54,7 +54,7 @@ def part_of_schedule(
         kept = kept[: sum(bool(one.value >= cut) for one in kept)]
     if not kept:
         raise ValueError("no turn is left between denoising_start and denoising_end; take more steps")
-    return Schedule([Timestep(one.value, turn) for turn, one in enumerate(kept)], SchedulerState(scheduler))
+    return Schedule(numbered([one.value for one in kept]), SchedulerState(scheduler))
 
 
 def training_timestep(scheduler: Any, share: float) -> int:

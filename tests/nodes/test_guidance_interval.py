@@ -16,6 +16,7 @@ from latentgraph.nodes.latents import draw_noise, make_latents
 from latentgraph.nodes.load import load_model
 from latentgraph.nodes.random_state import random_state
 from latentgraph.nodes.schedule import schedule
+from latentgraph.nodes.schedule_part import part_of_schedule
 from latentgraph.nodes.text import encode, tokenize
 from latentgraph.nodes.values import Conditioning, Timestep
 
@@ -65,3 +66,17 @@ def test_an_interval_that_ends_before_it_begins_is_refused() -> None:
     side = Conditioning(torch.zeros(1, 77, 8))
     with pytest.raises(ValueError, match=r"^start is 0\.5 and end is 0\.5; guidance has to begin before it ends$"):
         guidance(side, side, start=0.5, end=0.5)
+
+
+def test_whole_guidance_counts_at_turns_that_nobody_counted_and_a_part_of_it_has_to_be_told() -> None:
+    side = Conditioning(torch.zeros(1, 77, 8))
+    late = Timestep(torch.tensor(0), 3)
+    assert at_turn(guidance(side, side), late).guided
+    with pytest.raises(ValueError, match="has to be told how many there are"):
+        at_turn(guidance(side, side, end=0.5), late)
+
+
+def test_a_part_of_a_schedule_counts_its_turns() -> None:
+    model = load_model()
+    timesteps, _ = part_of_schedule(*schedule(model.scheduler, 10), denoising_end=0.5)
+    assert {one.count for one in timesteps} == {len(timesteps)}
