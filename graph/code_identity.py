@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
@@ -37,11 +36,17 @@ def code_identity(sources: Iterable[Path]) -> str:
     digest = blake2b(digest_size=20)
     for library in LIBRARIES:
         digest.update(f"{library} {_version(library)}\n".encode())
-    for source in (Path(__file__).parent, *sources):
-        lines = _sources(str(source), "") if source.is_dir() else [_line(source.name, source.stat())]
-        for line in sorted(lines):
-            digest.update(line.encode("utf-8", "surrogateescape"))
+    for line in source_lines(sources):
+        digest.update(line.encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
+
+
+def source_lines(sources: Iterable[Path]) -> list[str]:
+    """A line for each source file, the engine's own among them: name, size, time of change."""
+    found: list[str] = []
+    for source in (Path(__file__).parent, *sources):
+        found += sorted(_sources(str(source), "")) if source.is_dir() else [_line(source.name, source.stat())]
+    return found
 
 
 def programs(sources: Iterable[Path]) -> dict[str, str]:
@@ -72,6 +77,9 @@ def differences(there: Mapping[str, str], here: Mapping[str, str]) -> list[str]:
 
 
 def _version(library: str) -> str:
+    # Imported here: a call that finds a warm engine has no need of it.
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version(library)
     except PackageNotFoundError:

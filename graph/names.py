@@ -9,6 +9,8 @@ from difflib import get_close_matches
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 RESERVED = frozenset({"inputs", "loop"})
 """Words that a link uses for something other than a node."""
+ENTRY_POINTS = "latentgraph.nodes"
+"""The entry-point group by which a package offers nodes: each entry names a module whose nodes are taken."""
 _LONGEST = 600
 
 

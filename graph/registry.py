@@ -15,15 +15,13 @@ from typing import Any
 from latentgraph.graph.errors import NodeDefinitionError
 from latentgraph.graph.foreign import ForeignFormat
 from latentgraph.graph.memory_care import MemoryCare
-from latentgraph.graph.names import normalized_package
+from latentgraph.graph.names import ENTRY_POINTS, normalized_package
 from latentgraph.graph.node import NodeType, is_node, node_type
 from latentgraph.graph.settings import Setting
 from latentgraph.graph.storing import Storing
 from latentgraph.graph.types import PortType
 from latentgraph.graph.values import ValueType, ValueTypes
 
-ENTRY_POINTS = "latentgraph.nodes"
-"""The entry-point group by which a package offers nodes: each entry names a module whose nodes are taken."""
 HEAVY = ("torch", "diffusers", "transformers")
 """Libraries that cost seconds to import, which a node should import when it runs."""
 

@@ -40,12 +40,16 @@ def call(arguments: list[str]) -> int:
         OSError: Standard output cannot be written.
     """
     # Imported here, so that Ctrl-C is looked after from the first moment on.
-    from typer.main import get_command
-
-    from latentgraph.tui.commands import app
     from latentgraph.tui.failures import tell_failure
+    from latentgraph.tui.warm_run import run_warm
 
     try:
+        if arguments[:1] == ["run"] and (code := run_warm(arguments)) is not None:
+            return code
+        from typer.main import get_command
+
+        from latentgraph.tui.commands import app
+
         result: Any = get_command(app)(arguments, prog_name="latentgraph", standalone_mode=False)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TextIO
@@ -33,6 +34,11 @@ def console(stream: TextIO) -> Console:
 
     wide = None if stream.isatty() else 100_000
     return Console(file=stream, width=wide, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+def is_plain(stream: TextIO) -> bool:
+    """Whether a console on `stream` would write what it is given as it is: a pipe that nobody wants colours in."""
+    return not (stream.isatty() or any(name in os.environ for name in ("FORCE_COLOR", "TTY_COMPATIBLE")))
 
 
 def print_json(data: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from latentgraph.graph.events import RunCancelled, RunFinished
 from latentgraph.tui.durations import duration
-from latentgraph.tui.messages import console
+from latentgraph.tui.messages import console, is_plain
 from latentgraph.tui.picture import show_pictures
 
 
@@ -23,16 +23,28 @@ def show_results(finished: RunFinished, images: str, drawn: Mapping[str, int]) -
     """
     show_pictures([Path(path) for path in _paths(finished.files)], images)
     rows = _rows(finished) + [(name, f"{value} (drawn)", "") for name, value in drawn.items()]
-    # Names align for a person; a program in a pipe finds them the easier without.
-    width = max((len(name) + 1 for name, _, _ in rows), default=0) if sys.stdout.isatty() else 0
-    out = console(sys.stdout)
-    from rich.text import Text
-
-    for name, summary, files in rows:
-        arrow = " → " if summary and files else ""
-        out.print(Text.assemble((f"{name + ':':<{width}} ", "bold"), summary, (arrow, "dim"), (files, "green")))
+    if is_plain(sys.stdout):
+        for name, summary, files in rows:
+            print(f"{name}: {summary}{_arrow(summary, files)}{files}")
+    else:
+        _print_rows(rows)
     if sys.stderr.isatty():
         console(sys.stderr).print(f"done in {duration(finished.seconds)}", style="dim")
+
+
+def _print_rows(rows: list[tuple[str, str, str]]) -> None:
+    """Print in colours, and names aligned for a person; a program in a pipe finds them the easier without."""
+    from rich.text import Text
+
+    width = max((len(name) + 1 for name, _, _ in rows), default=0) if sys.stdout.isatty() else 0
+    out = console(sys.stdout)
+    for name, summary, files in rows:
+        arrow = _arrow(summary, files)
+        out.print(Text.assemble((f"{name + ':':<{width}} ", "bold"), summary, (arrow, "dim"), (files, "green")))
+
+
+def _arrow(summary: str, files: str) -> str:
+    return " → " if summary and files else ""
 
 
 def _rows(finished: RunFinished) -> list[tuple[str, str, str]]:

@@ -8,29 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from latentgraph.graph.check import check
-from latentgraph.graph.errors import RunCancelledError, RunError, WorkflowError
-from latentgraph.graph.events import Event, NodeStarted, RunCancelled, RunFinished, RunStarted
+from latentgraph.graph.errors import WorkflowError
 from latentgraph.graph.plan import Plan
-from latentgraph.graph.process.request import RunRequest as EngineRequest
-from latentgraph.graph.process.warm import NoEngineError
-from latentgraph.graph.registry import Registry
-from latentgraph.graph.run import Engine, Run
+from latentgraph.graph.run import Engine
 from latentgraph.graph.sink import unwritable
 from latentgraph.tui.cache_command import open_cache
 from latentgraph.tui.download import fetch_all
-from latentgraph.tui.engine_command import WarmFollowed, warm_run
 from latentgraph.tui.explain import Explainer, show_explained
 from latentgraph.tui.find import Found, find_workflow, load_registry
-from latentgraph.tui.interrupt import cancelling
-from latentgraph.tui.messages import CommandError, say, say_fast, say_problems
-from latentgraph.tui.progress import view_for
+from latentgraph.tui.follow import DONE, Shown, follow
+from latentgraph.tui.messages import CommandError, say, say_problems
 from latentgraph.tui.quiet import quiet_libraries
 from latentgraph.tui.replay import differences, settings_of
-from latentgraph.tui.results import show_cancelled, show_files, show_results
-from latentgraph.tui.values import Given, read_given
-
-DONE, FAILED, WRONG, CANCELLED = 0, 1, 2, 130
-"""Exit codes."""
+from latentgraph.tui.values import read_given
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +65,6 @@ def run_workflow(request: RunRequest) -> int:
     found = find_workflow(request.workflow, registry)
     given = read_given(found.document.workflow, registry, request.values, request.inputs_file)
     refuse_unwritable(request.out)
-    if (warm := _warm(request, found, given, registry)) is not None:
-        return _follow(warm, warm.names, request, given)
     engine = Engine(registry, disk=open_cache(registry) if request.cache else None)
     planned = plan_run(request, found, given.values, engine)
     if found.picture:
@@ -91,41 +79,14 @@ def run_workflow(request: RunRequest) -> int:
         sidecar=request.sidecar,
     )
     names = [step.path for step in planned.steps]
-    return _follow(run, names, request, given, Explainer(found, planned, registry, engine.disk))
-
-
-def _warm(request: RunRequest, found: Found, given: Given, registry: Registry) -> WarmFollowed | None:
-    """The run, begun in the engine that somebody keeps warm; None where there is none, or it is none for this run."""
-    document = found.document
-    if request.node_files or not request.cache or request.explain or request.debug or found.picture:
-        return None
-    if document.source is None or (connection := warm_run(registry)) is None:
-        return None
-    checked = check(document, registry, given.values, access=document.access(request.allow_read), complete=True)
-    if checked.errors:
-        raise WorkflowError(checked.problems)
-    asked = EngineRequest(
-        document.source.text,
-        document.name,
-        document.path and document.path.resolve(),
-        given.values,
-        request.settings,
-        request.until,
-        request.out.resolve(),
-        request.overwrite,
-        request.metadata,
-        request.sidecar,
-        tuple([folder.resolve() for folder in request.allow_read]),
-        previews=False,
-        download=request.download,
-    )
-    try:
-        followed = WarmFollowed(connection, asked, [node.path for node in checked.typed.nodes])
-    except NoEngineError:
-        return None
-    if not request.quiet:
-        say_problems([one for one in checked.problems if one.severity == "warning"], as_json=request.as_json)
-    return followed
+    explainer = Explainer(found, planned, registry, engine.disk)
+    shown = Shown(names, given.drawn, request.as_json, request.images, request.quiet, request.debug)
+    code = follow(run, shown, explainer)
+    if code == DONE:
+        explained = explainer.finish()
+        if request.explain:
+            show_explained(explained, as_json=request.as_json)
+    return code
 
 
 def plan_run(
@@ -164,54 +125,3 @@ def refuse_unwritable(out: Path) -> None:
     """Say before a long run, and not after it, that its files would have no place."""
     if why := unwritable(out):
         raise CommandError(f"--out {out}: {why}")
-
-
-def _follow(
-    run: Run | WarmFollowed,
-    names: Sequence[str],
-    request: RunRequest,
-    given: Given,
-    explainer: Explainer | None = None,
-) -> int:
-    view = view_for(names, as_json=request.as_json, quiet=request.quiet)
-    last: Event | None = None
-    running = ""
-
-    def cancel() -> None:
-        run.cancel()
-        view.say_stopping()
-
-    try:
-        with cancelling(cancel), view:
-            for event in run:
-                if isinstance(event, RunStarted) and not (request.as_json or request.quiet):
-                    say_fast(event.settings)
-                view.show(event)
-                if explainer is not None:
-                    explainer.note(event)
-                last = event
-                running = event.node if isinstance(event, NodeStarted) else running
-    except RunCancelledError:
-        if isinstance(last, RunCancelled) and not request.as_json:
-            show_cancelled(last, running)
-        return CANCELLED
-    except RunError:
-        if request.as_json and not request.debug:
-            return FAILED  # the last event has told why
-        raise
-    except BaseException:
-        run.cancel()  # nobody takes the output any more
-        raise
-    if isinstance(last, RunFinished) and not request.as_json:
-        _show(last, request, given)
-    explained = explainer.finish() if explainer is not None else []
-    if request.explain:
-        show_explained(explained, as_json=request.as_json)
-    return DONE
-
-
-def _show(finished: RunFinished, request: RunRequest, given: Given) -> None:
-    if request.quiet:
-        show_files(finished)
-    else:
-        show_results(finished, request.images, given.drawn)

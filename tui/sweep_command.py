@@ -13,10 +13,11 @@ from latentgraph.graph.canonical import canonical_text
 from latentgraph.graph.errors import UnwritableError
 from latentgraph.graph.sweep import Entry, Manifest, Numbered, SweepError, combinations
 from latentgraph.tui.find import Found, find_workflow, load_registry
+from latentgraph.tui.follow import CANCELLED, DONE, FAILED
 from latentgraph.tui.interrupt import cancelling
 from latentgraph.tui.messages import CommandError, say, say_fast
 from latentgraph.tui.quiet import quiet_libraries
-from latentgraph.tui.run_command import CANCELLED, DONE, FAILED, RunRequest, refuse_unwritable
+from latentgraph.tui.run_command import RunRequest, refuse_unwritable
 from latentgraph.tui.sweep_here import Here
 from latentgraph.tui.sweep_ray import OnRay
 from latentgraph.tui.sweep_report import SweepReport

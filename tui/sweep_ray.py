@@ -18,10 +18,11 @@ from latentgraph.graph.process.request import RunRequest as WorkerRequest
 from latentgraph.graph.registry import Registry
 from latentgraph.graph.sweep import Entry, Numbered
 from latentgraph.tui.find import Found
+from latentgraph.tui.follow import FAILED
 from latentgraph.tui.messages import CommandError, say, say_problems
 from latentgraph.tui.quiet import SETTINGS
 from latentgraph.tui.replay import settings_of
-from latentgraph.tui.run_command import FAILED, RunRequest
+from latentgraph.tui.run_command import RunRequest
 
 
 class OnRay:

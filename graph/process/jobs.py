@@ -15,6 +15,7 @@ from latentgraph.graph.document import Document
 from latentgraph.graph.errors import RunCancelledError, RunError, WorkflowError
 from latentgraph.graph.events import Event, NodeFailed, RunCancelled
 from latentgraph.graph.plan import Plan
+from latentgraph.graph.problem import Problem
 from latentgraph.graph.process.looking import Looking
 from latentgraph.graph.process.messages import Downloading, EngineLog, RunEvent, RunRefused
 from latentgraph.graph.process.request import RunRequest
@@ -33,6 +34,7 @@ class Job:
     request: RunRequest
     document: Document
     typed: TypedWorkflow
+    warnings: tuple[Problem, ...] = ()
     run: Run | None = None
     """Set as soon as it has begun."""
     cancelled: bool = False
@@ -74,8 +76,14 @@ class Jobs:
         """Begin to work, after `first` is done."""
         Thread(target=self._work, args=(first,), name="latentgraph-jobs", daemon=True).start()
 
-    def add(self, number: int, request: RunRequest) -> None:
-        """Check a workflow at once, and have it run when its turn comes; or refuse it."""
+    def add(self, number: int, request: RunRequest, taken: Callable[[Job], None] = lambda job: None) -> None:
+        """Check a workflow at once, and have it run when its turn comes; or refuse it.
+
+        Args:
+            number: Of the run.
+            request: What to run.
+            taken: Called where it is not refused, before anything else is told of the run.
+        """
         try:
             job = self._job(number, request)
         except WorkflowError as error:
@@ -86,6 +94,7 @@ class Jobs:
             self._tell(EngineLog("trace", "".join(traceback.format_exception(error))))
             self._tell(RunRefused(number, f"it cannot be checked: {type(error).__name__}: {error}"))
             return
+        taken(job)
         with self._changed:
             self._jobs.append(job)
             self._changed.notify_all()
@@ -116,7 +125,8 @@ class Jobs:
         document = request.document()
         access = document.access((*self._allow_read, *request.allow_read))
         checked = check(document, self._engine.registry, request.given, access=access, complete=True)
-        return Job(number, request, document, checked.require())
+        warnings = tuple([one for one in checked.problems if one.severity == "warning"])
+        return Job(number, request, document, checked.require(), warnings)
 
     def _work(self, first: Callable[[], None]) -> None:
         first()

@@ -11,50 +11,26 @@ import json
 import os
 import socket
 import stat
-import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import count
 from pathlib import Path
 from threading import Lock, Thread
-from typing import IO, Any, Final
+from typing import Any
 
-import platformdirs
-
-from latentgraph.graph.code_identity import code_identity
+from latentgraph.graph.errors import WorkflowError
 from latentgraph.graph.events import ENDS, Event
-from latentgraph.graph.process.jobs import Jobs
+from latentgraph.graph.process.jobs import Job, Jobs
 from latentgraph.graph.process.looking import Looking
-from latentgraph.graph.process.messages import Message, RunEvent, RunRefused, message_from_json
+from latentgraph.graph.process.messages import RunEvent, RunRefused
 from latentgraph.graph.process.request import RunRequest
-from latentgraph.graph.registry import Registry
 from latentgraph.graph.run import Engine
+from latentgraph.graph.warm_socket import NoEngineError, identity, is_own, stamp
+from latentgraph.graph.workflow import Workflow
 
-SOCKET: Final = "engine.sock"
-FOLDER: Final = "LATENTGRAPH_ENGINE"
-"""The environment variable that names another folder for the socket; `off` uses no warm engine."""
-SECONDS_TO_ANSWER: Final = 20.0
-"""How long a call waits for the engine to say what it is: a library that loads a model may hold the interpreter."""
-
-
-class NoEngineError(Exception):
-    """There is no warm engine that can be used; the message says why, and is empty where there simply is none."""
-
-
-def socket_path() -> Path | None:
-    """Where the engine of this user listens; None where none is to be used, or the system has no such sockets."""
-    asked = os.environ.get(FOLDER, "")
-    if asked.lower() == "off" or not hasattr(socket, "AF_UNIX"):
-        return None
-    folder = Path(asked).expanduser() if asked else Path(platformdirs.user_runtime_dir("latentgraph"))
-    return folder / SOCKET
-
-
-def identity(registry: Registry) -> str:
-    """What both ends have to agree on: the programs that make the bits, and how many threads compute them."""
-    threads = [os.environ.get(name, "") for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "CUDA_VISIBLE_DEVICES")]
-    return json.dumps([code_identity(registry.sources), *threads])
+ReadValues = Callable[[Workflow, list[str], Path | None], tuple[Mapping[str, Any], Mapping[str, int]]]
+"""What values a call sets, out of its texts and a file, and which of them were drawn; raises a WorkflowError."""
 
 
 @dataclass(slots=True)
@@ -73,8 +49,16 @@ class _Caller:
 class WarmEngine:
     """The server's end."""
 
-    def __init__(self, engine: Engine, path: Path, *, allow_read: tuple[Path, ...] = ()) -> None:
+    def __init__(
+        self, engine: Engine, path: Path, read_values: ReadValues, *, allow_read: tuple[Path, ...] = ()
+    ) -> None:
         """Listen at `path`.
+
+        Args:
+            engine: Runs what is asked for.
+            path: Of the socket.
+            read_values: Reads the values that a call sets.
+            allow_read: Folders that every run may read.
 
         Raises:
             NoEngineError: Another engine listens there, or the folder is not this user's alone.
@@ -82,7 +66,16 @@ class WarmEngine:
         """
         _own_folder(path.parent)
         self._path = path
-        self._identity = identity(engine.registry)
+        self._read_values = read_values
+        self._notes = list(engine.registry.notes)
+        sources = [str(source) for source in engine.registry.sources]
+        self._hello = {
+            "latentgraph": identity(sources),
+            "stamp": stamp(sources),
+            "sources": sources,
+            "folder": os.getcwd(),
+            "pid": os.getpid(),
+        }
         self._callers: dict[int, _Caller] = {}
         self._numbers = count(1)
         self._jobs = Jobs(engine, Looking(engine), self._tell, allow_read, keep_all=False)
@@ -111,22 +104,34 @@ class WarmEngine:
     def _answer(self, stream: socket.socket) -> None:
         caller = _Caller(stream, Lock(), next(self._numbers))
         try:
-            if not _is_own(stream):
+            if not is_own(stream):
                 return
-            caller.tell({"latentgraph": self._identity, "pid": os.getpid()})
+            caller.tell(self._hello)
             with stream.makefile("rb") as lines:
                 asked = lines.readline()
                 if not asked:
                     return
-                self._callers[caller.run] = caller
-                self._jobs.add(caller.run, RunRequest.from_json(json.loads(asked)))
+                self._begin(caller, json.loads(asked))
                 lines.read(1)  # nothing comes but the end
-        except (OSError, ValueError, TypeError, KeyError):
-            return  # Not one of ours, or gone.
+        except (OSError, ValueError, TypeError, KeyError, WorkflowError):
+            return  # Not one of ours, or gone, or wrong: then the call finds out what is, as without an engine.
         finally:
             self._jobs.cancel(caller.run)
             self._callers.pop(caller.run, None)
             stream.close()
+
+    def _begin(self, caller: _Caller, asked: Mapping[str, Any]) -> None:
+        request = RunRequest.from_json(asked["request"])
+        inputs = None if asked["inputs"] is None else Path(asked["inputs"])
+        values, drawn = self._read_values(request.document().workflow, asked["set"], inputs)
+
+        def taken(job: Job) -> None:
+            names = [node.path for node in job.typed.nodes]
+            warnings = [asdict(one) for one in job.warnings]
+            caller.tell({"event": "taken", "names": names, "warnings": warnings, "notes": self._notes, "drawn": drawn})
+
+        self._callers[caller.run] = caller
+        self._jobs.add(caller.run, replace(request, given=values), taken)
 
     def _tell(self, message: Event) -> None:
         caller = self._callers.get(getattr(message, "run", 0))
@@ -136,64 +141,6 @@ class WarmEngine:
         if isinstance(message, RunRefused) or (isinstance(message, RunEvent) and isinstance(message.event, ENDS)):
             with suppress(OSError):
                 caller.stream.shutdown(socket.SHUT_WR)  # That was all.
-
-
-class WarmRun:
-    """The caller's end: one run in the warm engine, as an iterator of its messages."""
-
-    def __init__(self, registry: Registry) -> None:
-        """Connect to the engine of this user.
-
-        Raises:
-            NoEngineError: There is none, or it is another program than this one.
-        """
-        path = socket_path()
-        if path is None or not path.exists():
-            raise NoEngineError
-        self._stream = socket.socket(socket.AF_UNIX)
-        try:
-            self._stream.settimeout(SECONDS_TO_ANSWER)
-            self._stream.connect(str(path))
-            if not _is_own(self._stream):
-                raise NoEngineError(f"the engine at {path} is another user's")
-            self._lines: IO[bytes] = self._stream.makefile("rb")
-            hello = json.loads(self._lines.readline())
-            if hello["latentgraph"] != identity(registry):
-                raise NoEngineError("the warm engine has other versions, sources or threads than this; start it anew")
-            self._stream.settimeout(None)
-        except (OSError, ValueError, KeyError, TypeError):
-            self._stream.close()
-            raise NoEngineError from None
-        except NoEngineError:
-            self._stream.close()
-            raise
-
-    def start(self, request: RunRequest) -> None:
-        """Ask for a run.
-
-        Raises:
-            NoEngineError: The engine is gone.
-        """
-        try:
-            self._stream.sendall((json.dumps(request.to_json()) + "\n").encode())
-        except OSError:
-            raise NoEngineError from None
-
-    def cancel(self) -> None:
-        """Stop the run at its next step, by hanging up for the engine's ears and listening on."""
-        with suppress(OSError):
-            self._stream.shutdown(socket.SHUT_WR)
-
-    def __iter__(self) -> Iterator[Message]:
-        """Its messages, until the engine hangs up or is gone."""
-        with suppress(OSError):
-            for line in self._lines:
-                yield message_from_json(json.loads(line))
-
-    def close(self) -> None:
-        """Hang up."""
-        self._lines.close()
-        self._stream.close()
 
 
 def _own_folder(folder: Path) -> None:
@@ -220,12 +167,3 @@ def _listening(path: Path) -> socket.socket:
     os.chmod(path, 0o600)
     server.listen()
     return server
-
-
-def _is_own(stream: socket.socket) -> bool:
-    """Whether the process at the other end is this user's, where the system tells."""
-    if not hasattr(socket, "SO_PEERCRED"):
-        return True  # the folder's modes have kept others out
-    credentials = stream.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    _, user, _ = struct.unpack("3i", credentials)
-    return bool(user == os.getuid())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -9,18 +10,20 @@ import sys
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
+import PIL.Image
 import pytest
 from tests.tui.conftest import ROOT, Cli
+from typer.main import get_command
 
-from latentgraph.graph.errors import RunError
 from latentgraph.graph.events import ENDS, RunFinished, RunStarted
-from latentgraph.graph.process import warm
-from latentgraph.graph.process.messages import Message, RunEvent
 from latentgraph.graph.process.request import RunRequest
-from latentgraph.graph.process.warm import NoEngineError, WarmRun
-from latentgraph.graph.registry import Registry
-from latentgraph.tui.engine_command import WarmFollowed
+from latentgraph.graph.warm_socket import NoEngineError
+from latentgraph.tui import warm_run
+from latentgraph.tui.commands import app
+from latentgraph.tui.warm_call import FLAGS, HERE, LISTS, VALUES, read_call
+from latentgraph.tui.warm_run import Connection
 
 RUN = ("run", "text_to_image", "--quiet", "--set", "num_inference_steps=2")
 
@@ -45,9 +48,10 @@ def engine(served: tuple[Path, subprocess.Popen[str]], monkeypatch: pytest.Monke
     return served[0]
 
 
-def _request(steps: int) -> RunRequest:
+def _asked(steps: int) -> dict[str, Any]:
     text = Path(str(files("latentgraph.workflows"))).joinpath("text_to_image.json").read_text("utf-8")
-    return RunRequest(text, "text_to_image.json", given={"num_inference_steps": steps}, previews=False)
+    request = RunRequest(text, "text_to_image.json", previews=False)
+    return {"request": request.to_json(), "set": [f"num_inference_steps={steps}"], "inputs": None}
 
 
 def test_a_run_in_the_warm_engine_makes_the_same_file(
@@ -79,53 +83,90 @@ def test_what_is_wrong_is_told_as_without_it(cli: Cli, engine: Path) -> None:
 
 
 def test_who_hangs_up_stops_the_run_and_the_next_one_gets_its_turn(engine: Path) -> None:
-    registry = Registry.load()
-    gone = WarmRun(registry)
-    gone.start(_request(900))
-    next(iter(gone))
+    gone = Connection(engine / "engine.sock")
+    gone.ask(_asked(900))
+    assert isinstance(gone.event(), RunStarted)
     gone.close()
-    after = WarmRun(registry)
-    after.start(_request(2))
-    events = [one.event for one in after if isinstance(one, RunEvent)]
+    after = Connection(engine / "engine.sock")
+    after.ask(_asked(2))
+    events = []
+    while (event := after.event()) is not None:
+        events.append(event)
     after.close()
     assert isinstance(events[-1], ENDS)
     assert isinstance(events[-1], RunFinished)
 
 
-def test_a_run_that_lacks_memory_is_explained_and_the_warm_engine_goes_on(cli: Cli, engine: Path) -> None:
-    # More than any address space.
-    failed = cli(*RUN, "--set", f"num_images_per_prompt={10**12}")
-    assert failed.code == 1
-    assert failed.err.startswith("error: the node 'noise' failed: the memory ran out: ")
-    assert failed.err.endswith(" were free; make less at once, such as smaller or fewer pictures\n")
-    assert cli(*RUN).code == 0
-
-
-def test_an_engine_that_is_killed_is_told_with_the_likeliest_reason() -> None:
-    class Killed(WarmRun):
-        def __init__(self) -> None:
-            """Connect to nothing."""
-
-        def start(self, request: RunRequest) -> None:
-            """Take it."""
-
-        def __iter__(self) -> Iterator[Message]:
-            """Tell the beginning of a run, and no more."""
-            yield RunEvent(1, RunStarted((), {}, {}))
-
-        def close(self) -> None:
-            """There is nothing to hang up."""
-
-    with pytest.raises(
-        RunError, match=r"^the warm engine ended in the middle .*; if nobody ended it, the memory ran out$"
-    ):
-        list(WarmFollowed(Killed(), _request(2), []))
-
-
-def test_an_engine_of_other_sources_is_not_used(engine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(warm, "code_identity", lambda sources: "another")
+def test_an_engine_of_other_sources_is_not_used(cli: Cli, engine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(warm_run, "stamp", lambda sources: "another")
+    Connection(engine / "engine.sock").close()  # nothing but what is quickly made differs
+    monkeypatch.setattr(warm_run, "identity", lambda sources: "another")
     with pytest.raises(NoEngineError, match="the warm engine has other versions, sources or threads than this"):
-        WarmRun(Registry.load())
+        Connection(engine / "engine.sock")
+
+
+def test_a_value_that_is_another_file_where_the_engine_runs_is_read_here(
+    cli: Cli, engine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workflow = {
+        "latentgraph": 1,
+        "inputs": {"picture": {"type": "string"}},
+        "nodes": {"picture": {"type": "load_image", "inputs": {"path": {"from": "inputs.picture"}}}},
+        "outputs": {"image": {"from": "picture.image"}},
+    }
+    (tmp_path / "look.json").write_text(json.dumps(workflow))
+    PIL.Image.new("RGB", (8, 8)).save(tmp_path / "here.png")
+    with monkeypatch.context() as patch:
+        patch.setattr("latentgraph.tui.run_command.Engine", None)
+        assert cli("run", "look.json", "--set", f"picture={tmp_path}/here.png").code == 0
+        assert "'NoneType' object is not callable" in cli("run", "look.json", "--set", "picture=here.png").err
+    assert cli("run", "look.json", "--set", "picture=here.png").code == 0
+
+
+def test_warnings_and_drawn_numbers_are_told_as_without_it(
+    cli: Cli, engine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workflow = {
+        "latentgraph": 1,
+        "inputs": {
+            "seed": {"type": "integer", "default": 1, "choices": [4]},
+            "spare": {"type": "string", "default": ""},
+        },
+        "nodes": {"random": {"type": "random_state", "inputs": {"seed": {"from": "inputs.seed"}}}},
+        "outputs": {"random": {"from": "random.random_state"}},
+    }
+    (tmp_path / "spare.json").write_text(json.dumps(workflow))
+    with monkeypatch.context() as patch:
+        patch.setattr("latentgraph.tui.run_command.Engine", None)
+        there = cli("run", "spare.json", "--set", "seed=random")
+    monkeypatch.setenv("LATENTGRAPH_ENGINE", "off")
+    here = cli("run", "spare.json", "--set", "seed=random")
+    assert "W203" in there.err
+    assert "seed: 4 (drawn)" in there.out
+    assert (there.code, there.out, there.err) == (here.code, here.out, here.err)
+
+
+def test_every_option_of_a_run_is_understood_or_left_to_the_command_line() -> None:
+    command: Any = get_command(app)
+    options = {name: one for one in command.commands["run"].params for name in one.opts if name.startswith("--")}
+    known = {*FLAGS, *VALUES, *LISTS, *HERE}
+    assert set(options) - known == {"--help"} & set(options)
+    assert {name for name, one in options.items() if one.is_flag} - set(HERE) - {"--help"} == set(FLAGS)
+    assert {name for name, one in options.items() if one.multiple} - set(HERE) == set(LISTS)
+    assert read_call(["run", "mine.json", "--set=seed=1", "-q", "--out", "there"]) is not None
+    for left in (["check", "a"], ["run"], ["run", "a", "b"], ["run", "a", "--out"], ["run", "a", "--no-cache"],
+                 ["run", "a", "--wrong"], ["run", "a", "--images", "wrong"], ["run", "-"]):  # fmt: skip
+        assert read_call(left) is None
+
+
+def test_a_call_of_the_engine_imports_neither_what_computes_nor_what_reads_any_call(
+    engine: Path, tmp_path: Path
+) -> None:
+    call = f"import sys\nfrom latentgraph.tui.main import call\nassert call({[*RUN, '--out', str(tmp_path)]}) == 0\n"
+    call += "print([name for name in ('torch', 'diffusers', 'pydantic', 'typer', 'rich', 'networkx') if name in sys.modules])"
+    env = {**os.environ, "PYTHONPATH": str(ROOT / ".dev")}
+    done = subprocess.run([sys.executable, "-c", call], env=env, capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[1:] == ["[]"], done.stderr
 
 
 def test_there_is_one_engine_and_nobody_else_may_reach_it(
@@ -140,7 +181,7 @@ def test_there_is_one_engine_and_nobody_else_may_reach_it(
     assert shared.err == f"error: others may enter {tmp_path}/open; `chmod 700` it\n"
     monkeypatch.setenv("LATENTGRAPH_ENGINE", str(tmp_path / "none"))
     with pytest.raises(NoEngineError, match=r"^$"):
-        WarmRun(Registry.load())
+        Connection(tmp_path / "none/engine.sock")
 
 
 def test_ctrl_c_ends_it_and_its_socket_is_gone(engine: Path, served: tuple[Path, subprocess.Popen[str]]) -> None:
