@@ -61,12 +61,12 @@ class Connection:
             NoEngineError: There is no engine, or it is another program than this one.
         """
         self._stream = socket.socket(socket.AF_UNIX)
+        self._lines: IO[bytes] = self._stream.makefile("rb")
         try:
             self._stream.settimeout(SECONDS_TO_ANSWER)
             self._stream.connect(str(path))
             if not is_own(self._stream):
                 raise NoEngineError(f"the engine at {path} is another user's")
-            self._lines: IO[bytes] = self._stream.makefile("rb")
             hello = json.loads(self._lines.readline())
             self._folder = Path(hello["folder"])
             sources = hello["sources"]
@@ -74,10 +74,10 @@ class Connection:
                 raise NoEngineError("the warm engine has other versions, sources or threads than this; start it anew")
             self._stream.settimeout(None)
         except (OSError, ValueError, KeyError, TypeError):
-            self._stream.close()
+            self.close()
             raise NoEngineError from None
         except NoEngineError:
-            self._stream.close()
+            self.close()
             raise
 
     def begin(self, call: WarmCall) -> tuple[Mapping[str, Any], Event] | None:

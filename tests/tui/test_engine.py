@@ -97,7 +97,7 @@ def test_who_hangs_up_stops_the_run_and_the_next_one_gets_its_turn(engine: Path)
     assert isinstance(events[-1], RunFinished)
 
 
-def test_an_engine_of_other_sources_is_not_used(cli: Cli, engine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_engine_of_other_sources_is_not_used(engine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(warm_run, "stamp", lambda sources: "another")
     Connection(engine / "engine.sock").close()  # nothing but what is quickly made differs
     monkeypatch.setattr(warm_run, "identity", lambda sources: "another")
@@ -159,11 +159,10 @@ def test_every_option_of_a_run_is_understood_or_left_to_the_command_line() -> No
         assert read_call(left) is None
 
 
-def test_a_call_of_the_engine_imports_neither_what_computes_nor_what_reads_any_call(
-    engine: Path, tmp_path: Path
-) -> None:
+def test_a_call_of_the_engine_imports_nothing_that_computes_or_reads_any_call(engine: Path, tmp_path: Path) -> None:
     call = f"import sys\nfrom latentgraph.tui.main import call\nassert call({[*RUN, '--out', str(tmp_path)]}) == 0\n"
-    call += "print([name for name in ('torch', 'diffusers', 'pydantic', 'typer', 'rich', 'networkx') if name in sys.modules])"
+    libraries = ("torch", "diffusers", "pydantic", "typer", "rich", "networkx")
+    call += f"print([name for name in {libraries} if name in sys.modules])"
     env = {**os.environ, "PYTHONPATH": str(ROOT / ".dev")}
     done = subprocess.run([sys.executable, "-c", call], env=env, capture_output=True, text=True, check=False)
     assert done.stdout.splitlines()[1:] == ["[]"], done.stderr
