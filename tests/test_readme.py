@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from latentgraph.tui.main import call
+
 README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
 _BLOCK = re.compile(r"```(\w+)(?: (\S+))?\n(.*?)```", re.DOTALL)
 
 
-def _run(command: list[str], folder: Path) -> tuple[int, str]:
-    environment = {**os.environ, "COLUMNS": "200", "HF_HUB_OFFLINE": "1"}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    assert "Traceback" not in done.stderr, done.stderr
-    return done.returncode, done.stdout + done.stderr
+Capture = pytest.CaptureFixture[str]
 
 
-def _console(block: str, folder: Path) -> int:
+def _call(arguments: list[str], capsys: Capture) -> tuple[int, str]:
+    """Run a command line in this process: what it imports is imported once for all of them."""
+    capsys.readouterr()
+    code = call(arguments)
+    printed = capsys.readouterr()
+    assert "Traceback" not in printed.err, printed.err
+    return code, printed.out + printed.err
+
+
+def _console(block: str, capsys: Capture) -> int:
     """Run each command of a console block and look for the lines that stand below it; returns how many there were."""
     commands = re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]
     for one in commands:
@@ -28,25 +36,32 @@ def _console(block: str, folder: Path) -> int:
         words = shlex.split(line, comments=True)
         assert words[0] == "latentgraph"
         wanted = 2 if "# exits 2" in line else 0
-        code, printed = _run([sys.executable, "-m", "latentgraph.tui.main", *words[1:]], folder)
+        code, printed = _call(words[1:], capsys)
         assert code == wanted, f"{line}\n{printed}"
         for text in expected:
             assert text in printed, f"{line}\nprinted\n{printed}\nwithout\n{text}"
     return len(commands)
 
 
-def test_the_examples_of_the_readme_do_what_it_says(tmp_path: Path) -> None:
+def test_the_examples_of_the_readme_do_what_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    # It changes the whole process, which belongs to the other tests too.
+    monkeypatch.setattr("latentgraph.tui.run_command.quiet_libraries", lambda: None)
     commands = files = 0
     for kind, name, block in _BLOCK.findall(README):
         if name:
             (tmp_path / name).write_text(block)
             files += 1
         elif kind == "console":
-            commands += _console(block, tmp_path)
+            commands += _console(block, capsys)
         elif kind == "python":
-            code, printed = _run([sys.executable, "-c", block], tmp_path)
-            assert code == 0, printed
-            assert "run_finished" in printed
+            done = subprocess.run([sys.executable, "-c", block], capture_output=True, text=True, check=False)
+            assert (done.returncode, done.stderr) == (0, "")
+            assert "run_finished" in done.stdout
     assert (commands, files) == (10, 4)
     assert (tmp_path / "outputs" / "image-1.png").exists()
 
