@@ -94,7 +94,6 @@ class Room:
     """Of the processor, for each."""
     threads: int
     """That each computes with."""
-    machines: int
 
 
 def room(device: str, threads: int) -> Room:
@@ -113,14 +112,13 @@ def room(device: str, threads: int) -> Room:
     nodes = [node["Resources"] for node in listed if node["Alive"]]
     gpus = sum(int(node.get("GPU", 0)) for node in nodes)
     if gpus and device != "cpu":
-        return Room(gpus, True, 0, threads, sum(node.get("GPU", 0) >= 1 for node in nodes))
+        return Room(gpus, True, 0, threads)
     if device not in ("auto", "cpu"):
         raise ClusterError(f"the cluster has no GPU for --device {device}")
     share = min(float(threads), max((node.get("CPU", 0.0) for node in nodes), default=0.0))
-    fitting = [int(node.get("CPU", 0.0) // share) for node in nodes] if share else []
-    if not sum(fitting):
+    if not share:
         raise ClusterError("the cluster has neither GPUs nor processors to give")
-    return Room(sum(fitting), False, share, threads, sum(count > 0 for count in fitting))
+    return Room(sum(int(node.get("CPU", 0.0) // share) for node in nodes), False, share, threads)
 
 
 def hiring(job: Job, parcel: Parcel, where: Room, environment: Mapping[str, str]) -> Callable[[], Any]:

@@ -20,6 +20,8 @@ SECONDS_TO_LOOK: Final = 0.2
 """How long a cancellation may go unseen."""
 SECONDS_TO_STOP: Final = 10.0
 """What a step that is under way is given to come to its end, when the runs are cancelled."""
+SECONDS_TO_CLOSE: Final = 2.0
+"""What workers are given to leave nothing behind."""
 SECONDS_OF_PATIENCE: Final = 30.0
 """How long nothing may be at work before somebody is told why."""
 
@@ -66,6 +68,8 @@ class Crew:
         self._waiting: deque[Asked] = deque()
         self._calls: dict[Any, _Call] = {}
         """What is under way, by the reference to its result."""
+        self._workers: list[Any] = []
+        """All that were started and are not known to be lost."""
         self._idle: list[Any] = []
         self._lost: Counter[int] = Counter()
         """How often a run lost its worker, by number."""
@@ -103,6 +107,7 @@ class Crew:
 
     def _start(self, first: Asked) -> None:
         worker = self._hire()
+        self._workers.append(worker)
         self._calls[worker.begin.remote(first)] = _Call(worker, first)
 
     def _send(self) -> None:
@@ -158,6 +163,7 @@ class Crew:
         """A worker is gone: another takes its place, and what it computed is sent again."""
         import ray
 
+        self._workers.remove(call.worker)
         with suppress(Exception):
             ray.kill(call.worker)  # It may be alive and out of reach.
         if call.runs:
@@ -172,7 +178,7 @@ class Crew:
                 self._waiting.appendleft(one)
             else:
                 yield _failed(one, f"its worker was lost {TRIES} times: {last_line(error)}")
-        if self._waiting:
+        if self._waiting and not self._stopped:
             self._start(call.first)
         self._send()
 
@@ -195,11 +201,10 @@ class Crew:
         import ray
 
         with suppress(Exception):  # Whoever is gone needs no end.
-            workers = [*self._idle, *[call.worker for call in self._calls.values()]]
-            ends = [worker.close.remote() for worker in self._idle]
+            ends = [worker.close.remote() for worker in self._workers]
             if ends:
-                ray.wait(ends, num_returns=len(ends), timeout=SECONDS_TO_LOOK * 10)
-            for worker in workers:
+                ray.wait(ends, num_returns=len(ends), timeout=SECONDS_TO_CLOSE)
+            for worker in self._workers:
                 ray.kill(worker)
 
 
