@@ -44,7 +44,7 @@ class WarmProcess:
         self._child.stdin.flush()
         answer = self._child.stdout.readline()
         if not answer:
-            raise RuntimeError(f"{self._child.args} ended with {self._child.wait()}")
+            raise RuntimeError(f"{self._child.args!r} ended with {self._child.wait()}")
         return float(answer)
 
     def __enter__(self) -> WarmProcess:
