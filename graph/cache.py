@@ -8,6 +8,8 @@ from threading import Lock
 from typing import Any
 
 DEFAULT_BYTES = 2**30
+BESIDE = 512
+"""Bytes that an entry takes beside its values: an engine that lives long keeps very many small ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +43,15 @@ class MemoryCache:
 
     def put(self, key: str, kept: Kept) -> None:
         """Keep `kept`, and forget what was not used for longest until everything fits."""
-        if kept.size > self.limit:
+        if kept.size + BESIDE > self.limit:
             return
         with self._lock:
             before = self._kept.pop(key, None)
             self._kept[key] = kept
-            self.size += kept.size - (before.size if before else 0)
+            self.size += kept.size + BESIDE if before is None else kept.size - before.size
             while self.size > self.limit:
                 _, forgotten = self._kept.popitem(last=False)
-                self.size -= forgotten.size
+                self.size -= forgotten.size + BESIDE
 
     def clear(self) -> None:
         """Forget everything."""

@@ -18,7 +18,7 @@ from latentgraph.graph.registry import Registry
 from latentgraph.graph.run import Engine
 from latentgraph.graph.values import Rows, ValueType
 
-SIZE = 1000
+SIZE = 100_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,7 +178,7 @@ def test_runs_that_go_together_hold_no_more_than_their_rows(registry: Registry, 
 
 def test_what_is_kept_in_memory_is_what_the_bound_counts(registry: Registry) -> None:
     workflow = toy_document({"inputs": INPUTS, "nodes": CHAIN, "outputs": DONE})
-    engine = Engine(registry, memory=2 * SIZE + 200)
+    engine = Engine(registry, memory=2 * SIZE + 5_000)
     for name in ("x", "y", "z"):
         engine.run(workflow, {"name": name}).result()
         assert len(alive()) * SIZE <= engine.cache.size <= engine.cache.limit
@@ -187,7 +187,7 @@ def test_what_is_kept_in_memory_is_what_the_bound_counts(registry: Registry) -> 
 
 def test_what_was_kept_is_let_go_after_its_reader_by_runs_that_go_together(registry: Registry, tmp_path: Path) -> None:
     workflow = toy_document({"inputs": INPUTS, "nodes": CHAIN, "outputs": DONE})
-    engine = Engine(registry, memory=SIZE + 200)
+    engine = Engine(registry, memory=SIZE + 5_000)
     engine.run(workflow, {"name": "x"}, until="a").result()
     plans = [(name, engine.plan(workflow, {"name": name})) for name in ("x", "y")]
     Batch(engine, workflow, plans, tmp_path).result()

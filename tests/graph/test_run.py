@@ -301,17 +301,17 @@ def test_a_value_is_freed_after_its_last_reader() -> None:
 
 
 def test_the_memory_of_values_is_bounded_and_forgets_the_longest_unused() -> None:
-    cache = MemoryCache(100)
+    cache = MemoryCache(100_000)
     for key in "abc":
-        cache.put(key, Kept((key,), size=40))
+        cache.put(key, Kept((key,), size=40_000))
     assert cache.get("a") is None
     cache.get("b")
-    cache.put("d", Kept(("d",), size=40))
+    cache.put("d", Kept(("d",), size=40_000))
     assert cache.get("c") is None
     assert cache.get("b") is not None
-    cache.put("huge", Kept(("huge",), size=1000))
+    cache.put("huge", Kept(("huge",), size=1_000_000))
     assert cache.get("huge") is None
-    assert cache.size <= 100
+    assert cache.size <= 100_000
 
 
 def test_the_keys_of_files_follow_their_contents(engine: Engine, tmp_path: Path) -> None:

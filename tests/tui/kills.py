@@ -37,7 +37,7 @@ from latentgraph.tui.main import call
 SMALL = ("--set", "height=16", "--set", "width=16")
 RUN = ("run", "text_to_image", *SMALL, "--set", "num_inference_steps=50", "--json")
 SWEEP = ("sweep", "text_to_image", *SMALL, "--set", "num_inference_steps=12", "--set", "seed=1..4", "--quiet")
-SEEDS = 4
+SEEDS = 2
 SHEET = "contact_sheet.png"
 MANIFEST = "manifest.jsonl"
 
