@@ -113,9 +113,7 @@ def at_turn(guidance: Guidance, timestep: Timestep) -> Guidance:
     if not guidance.guided or (guidance.start, guidance.end) == (0, 1):
         return guidance
     if not timestep.count:
-        raise ValueError(
-            "guidance in a part of the steps has to be told how many there are; take `schedule` or its kin"
-        )
+        raise ValueError("guidance in a part of the steps has to be told how many there are; take `schedule`")
     if guidance.start <= timestep.index / timestep.count and (timestep.index + 1) / timestep.count <= guidance.end:
         return guidance
     alone = side_of(guidance, guidance.positive)
