@@ -19,7 +19,6 @@ from latentgraph.tui.messages import CommandError, say, say_fast
 from latentgraph.tui.quiet import quiet_libraries
 from latentgraph.tui.run_command import RunRequest, refuse_unwritable
 from latentgraph.tui.sweep_here import Here
-from latentgraph.tui.sweep_ray import OnRay
 from latentgraph.tui.sweep_report import SweepReport
 from latentgraph.tui.sweep_values import read_axes
 from latentgraph.tui.values import read_given
@@ -82,11 +81,13 @@ def sweep_workflow(
         with FileLock(request.out / LOCK, timeout=0):
             manifest = Manifest(request.out, _identity(request, found, common))
             report = SweepReport(request, [name for axis in axes if len(axis.points) > 1 for name in axis.names])
-            place: Place = (
-                Here(request, found, common, registry, size)
-                if on is None
-                else OnRay(request, found, common, registry, size, where=on, workers=workers)
-            )
+            place: Place
+            if on is None:
+                place = Here(request, found, common, registry, size)
+            else:
+                from latentgraph.tui.sweep_ray import OnRay
+
+                place = OnRay(request, found, common, registry, size, where=on, workers=workers)
             return _sweep(runs, manifest, place, report, sheet=sheet)
     except Timeout:
         raise CommandError(f"{request.out}: another sweep is at work in this folder") from None

@@ -110,9 +110,8 @@ class OnRay:
                 raise CommandError(f"--on {self._where}: {error}", exit_code=FAILED) from None
 
     def _write(self, made: Made) -> None:
-        for names in made.entry.files.values():
-            for name in names:
-                write_whole(self._request.out / name, made.contents[name])
+        for name, content in made.contents.items():
+            write_whole(self._request.out / name, content)
 
     def _accept(self, ready: Ready) -> None:
         if ready.programs and (told := differences(ready.programs, self._programs)):

@@ -167,7 +167,7 @@ class Crew:
         with suppress(Exception):
             ray.kill(call.worker)  # It may be alive and out of reach.
         if call.runs:
-            self._tell(f"a worker was lost ({last_line(error)}); what it computed is sent again")
+            self._tell(f"a worker was lost ({_first_sentence(error)}); what it computed is sent again")
         else:
             self._failed_starts += 1
             if self._failed_starts >= TRIES:
@@ -177,7 +177,7 @@ class Crew:
             if self._lost[one.number] < TRIES:
                 self._waiting.appendleft(one)
             else:
-                yield _failed(one, f"its worker was lost {TRIES} times: {last_line(error)}")
+                yield _failed(one, f"its worker was lost {TRIES} times: {_first_sentence(error)}")
         if self._waiting and not self._stopped:
             self._start(call.first)
         self._send()
@@ -210,6 +210,11 @@ class Crew:
 
 def _failed(one: Asked, why: str) -> Made:
     return Made(Entry(one.number, one.values, error=why))
+
+
+def _first_sentence(error: BaseException) -> str:
+    """What an error of Ray says before it goes into details."""
+    return str(error).strip().partition("\n")[0].partition(". ")[0].rstrip(".") or type(error).__name__
 
 
 def last_line(error: BaseException) -> str:

@@ -90,7 +90,8 @@ def _each_once_whoever_is_lost(call: list[str], folder: Path) -> None:
     assert code == 0
     lost = [one["message"] for one in went_on if one["event"] == "problem"]
     assert len(lost) == 1
-    assert lost[0].startswith("a worker was lost (")
+    assert lost[0].startswith("a worker was lost (The actor died")
+    assert lost[0].endswith("); what it computed is sent again")
     numbers = list(range(1, RUNS + 1))
     assert sorted(one["run"] for one in (*stopped, *went_on) if one["event"] == "sweep_run") == numbers
     assert sorted(entry["run"] for entry in _manifest(folder / "far")) == numbers
