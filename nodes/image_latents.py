@@ -85,7 +85,7 @@ def encode_image_mean(vae: VAE, image: Image, *, context: RunContext = ALONE) ->
     first = next(module.parameters())
     colours = in_precision_of(context, 2.0 * samples - 1.0).to(device=first.device, dtype=first.dtype)
     with torch.no_grad():
-        mean = module.encode(colours).latent_dist.mode()
+        mean = posterior(module, colours).mode()
     height, width = samples.shape[-2:]
     return Latents(scaled(module.config, in_precision_of(context, mean)), height, width, family=vae.family)
 
@@ -108,6 +108,18 @@ def in_precision_of(context: RunContext, samples: Tensor) -> Tensor:
     return samples.to(getattr(torch, dtype)) if dtype else samples
 
 
+def posterior(module: Any, colours: Tensor) -> Any:
+    """What a VAE says of the latents of colours, as a distribution of diffusers.
+
+    Raises:
+        ValueError: It is a small decoder, which says one thing and no distribution.
+    """
+    encoded = module.encode(colours)
+    if not hasattr(encoded, "latent_dist"):
+        raise ValueError(f"an {type(module).__name__} only decodes here; encode pictures by the model's own VAE")
+    return encoded.latent_dist
+
+
 def drawn_latents(module: Any, colours: Tensor, generator: Generator) -> Tensor:
     """The VAE's own latents (B, C, h, w) of colours (B, 3, H, W) in [-1, 1], drawn from its posterior."""
     import torch
@@ -116,7 +128,7 @@ def drawn_latents(module: Any, colours: Tensor, generator: Generator) -> Tensor:
     # A picture that diffusers has from Pillow lies in memory pixel by pixel; convolutions round otherwise then.
     colours = colours.to(device=first.device, dtype=first.dtype).contiguous(memory_format=torch.channels_last)
     with torch.no_grad():
-        latents: Tensor = module.encode(colours).latent_dist.sample(generator)
+        latents: Tensor = posterior(module, colours).sample(generator)
     return latents
 
 

@@ -31,6 +31,8 @@ class Kind:
     class_name: str
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """Entries that its configuration file may lack, as the class has them."""
+    others: tuple[str, ...] = ()
+    """Classes that a folder may name in place of `class_name`."""
 
     @property
     def one(self) -> str:
@@ -59,7 +61,9 @@ KINDS: Final = {
         "T2IAdapter",
         {"in_channels": 3, "downscale_factor": 8, "adapter_type": "full_adapter"},
     ),
-    "vae": Kind("VAE", "diffusers", "AutoencoderKL", {"latent_channels": 4, "block_out_channels": [64]}),
+    "vae": Kind(
+        "VAE", "diffusers", "AutoencoderKL", {"latent_channels": 4, "block_out_channels": [64]}, ("AutoencoderTiny",)
+    ),
 }
 """By the role of the part."""
 
@@ -109,7 +113,7 @@ def _part(kind: type[Handle], folder: Path, shown: str) -> Part:
         hint = f"it is a whole model; {wanted.one} has a folder of its own" if (folder / INDEX).is_file() else ""
         raise AccessError(f"{shown!r} is no {wanted.name}: it has no config.json", hint)
     class_name = wanted.told_class(read_json(folder / "config.json", f"{shown}/config.json"))
-    if class_name != wanted.class_name:
+    if class_name not in (wanted.class_name, *wanted.others):
         raise AccessError(
             f"{shown!r} is no {wanted.name}: its class is {class_name or 'not told'}", f"{wanted.class_name} is wanted"
         )

@@ -64,7 +64,7 @@ def main() -> None:
         psnr = math.inf if mean == 0 else -10 * math.log10(mean)
         print(
             f"{variant}: {least[variant]:.3f} s, ratio to exact {least[variant] / least['exact']:.3f}, "
-            f"{psnr:.1f} dB, at most {float(apart.abs().max()):.5f}"
+            f"{psnr:.1f} dB, at most {float(apart.abs().max()):.2g}"
         )
 
 
