@@ -11,6 +11,7 @@ from filelock import FileLock, Timeout
 from latentgraph.graph.batch_size import BatchSize
 from latentgraph.graph.canonical import canonical_text
 from latentgraph.graph.errors import UnwritableError
+from latentgraph.graph.registry import Registry
 from latentgraph.graph.sweep import Entry, Manifest, Numbered, SweepError, combinations
 from latentgraph.tui.find import Found, find_workflow, load_registry
 from latentgraph.tui.follow import CANCELLED, DONE, FAILED
@@ -81,13 +82,7 @@ def sweep_workflow(
         with FileLock(request.out / LOCK, timeout=0):
             manifest = Manifest(request.out, _identity(request, found, common))
             report = SweepReport(request, [name for axis in axes if len(axis.points) > 1 for name in axis.names])
-            place: Place
-            if on is None:
-                place = Here(request, found, common, registry, size)
-            else:
-                from latentgraph.tui.sweep_ray import OnRay
-
-                place = OnRay(request, found, common, registry, size, where=on, workers=workers)
+            place = _place(on, workers, request, found, common, registry, size)
             return _sweep(runs, manifest, place, report, sheet=sheet)
     except Timeout:
         raise CommandError(f"{request.out}: another sweep is at work in this folder") from None
@@ -95,6 +90,23 @@ def sweep_workflow(
         raise CommandError(str(error)) from None
     except OSError as error:
         raise UnwritableError(request.out, error) from None
+
+
+def _place(
+    on: str | None,
+    workers: int | None,
+    request: RunRequest,
+    found: Found,
+    common: Mapping[str, Any],
+    registry: Registry,
+    size: BatchSize,
+) -> Place:
+    if on is None:
+        return Here(request, found, common, registry, size)
+    # A sweep in this process does without what a cluster takes.
+    from latentgraph.tui.sweep_ray import OnRay
+
+    return OnRay(request, found, common, registry, size, where=on, workers=workers)
 
 
 def _identity(request: RunRequest, found: Found, common: Mapping[str, Any]) -> dict[str, Any]:
