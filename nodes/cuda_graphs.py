@@ -31,12 +31,17 @@ MOST_SEEN: Final = 64
 
 ROLES: Final = frozenset({"denoiser", "controlnet", "vae", "text_encoder"})
 """Of parts that are replayed."""
+SHARE_FREE: Final = 0.25
+"""Of the device's memory, below which nothing is recorded: what a graph sets aside is there for nobody else."""
 CLOSE: Final = 0.05
 """How far a replay of a compiled module may be from its plain call, as a share of the largest number."""
 
 
 class Recorder(Protocol):
     """What records launches."""
+
+    def has_room(self) -> bool:
+        """Whether what lies between inputs and outputs can be set aside for good."""
 
     def record(self, call: Callable[[], Any]) -> tuple[Any, Callable[[], None]]:
         """The outputs of a call, and what computes it again into the same outputs, from the same inputs."""
@@ -49,6 +54,15 @@ class CudaRecorder:
         """For `cuda:N`."""
         self._device = device
         self._pool: Any = None
+
+    def has_room(self) -> bool:
+        """Whether SHARE_FREE of the device's memory is free, or held by torch without use."""
+        import torch
+
+        cuda: Any = torch.cuda
+        free, total = cuda.mem_get_info(self._device)
+        unused = cuda.memory_reserved(self._device) - cuda.memory_allocated(self._device)
+        return bool(free + unused >= total * SHARE_FREE)
 
     def record(self, call: Callable[[], Any]) -> tuple[Any, Callable[[], None]]:
         """Warm up on a stream beside the current one, as torch asks, and capture."""
@@ -63,9 +77,12 @@ class CudaRecorder:
             with cuda.stream(side):
                 call()
             current.wait_stream(side)
+            # What fails leaves its pool in an unknown state: whoever records next begins another.
+            pool, self._pool = self._pool, None
             graph = cuda.CUDAGraph()
-            with cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"):
+            with cuda.graph(graph, pool=pool, capture_error_mode="thread_local"):
                 outputs = call()
+            self._pool = pool
         return outputs, graph.replay
 
 
@@ -162,7 +179,7 @@ class Graphed:
             self._known.move_to_end(key)
             return graph(tensors)
         answer = self._plain(*given, **named)
-        if key in self._known and graph is None:
+        if key in self._known and graph is None and self._recorder.has_room():
             self._try(key, leaves, spec, tensors, answer)
         else:
             self._remember(key, None)

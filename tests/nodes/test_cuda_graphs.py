@@ -13,7 +13,7 @@ from diffusers import UNet2DConditionModel
 
 from latentgraph.graph.context import RunContext
 from latentgraph.nodes import cuda_graphs
-from latentgraph.nodes.cuda_graphs import Graphed, replay_launches
+from latentgraph.nodes.cuda_graphs import CudaRecorder, Graphed, replay_launches
 from latentgraph.nodes.text_keys import remember_text
 
 BUILD: Any = UNet2DConditionModel  # Untyped.
@@ -25,8 +25,12 @@ class Again:
     def __init__(self, *, wrong: bool = False, fails: str = "") -> None:
         self.recorded = 0
         self.replayed = 0
+        self.room = True
         self._wrong = wrong
         self._fails = fails
+
+    def has_room(self) -> bool:
+        return self.room
 
     def record(self, call: Callable[[], Any]) -> tuple[Any, Callable[[], None]]:
         if self._fails:
@@ -137,6 +141,19 @@ def test_a_tensor_that_did_not_change_is_not_copied_and_one_that_did_is(module: 
 
 
 @torch.no_grad()
+def test_nothing_is_recorded_while_the_memory_is_short(module: Adds) -> None:
+    recorder = Again()
+    recorder.room = False
+    graphed(module, recorder)
+    for _ in range(3):
+        module(torch.ones(1))
+    assert recorder.recorded == 0
+    recorder.room = True
+    assert [float(module(torch.ones(1))[0]) for _ in range(2)] == [2, 2]
+    assert (recorder.recorded, recorder.replayed) == (1, 2)
+
+
+@torch.no_grad()
 def test_inputs_are_not_kept_alive(module: Adds) -> None:
     graphed(module, Again())
     one = torch.ones(2)
@@ -226,3 +243,13 @@ def test_on_the_cpu_nothing_is_recorded(module: Adds) -> None:
         assert "forward" not in vars(module)
     replay_launches(module, "cuda:0", RunContext())
     assert "forward" in vars(module)
+
+
+@pytest.mark.parametrize(("free", "unused", "room"), [(24, 0, False), (20, 5, True), (25, 0, True)])
+def test_a_quarter_of_the_devices_memory_has_to_be_free_or_unused(
+    monkeypatch: pytest.MonkeyPatch, free: int, unused: int, room: bool
+) -> None:
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (free, 100))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device: 10 + unused)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda device: 10)
+    assert CudaRecorder("cuda:0").has_room() is room
