@@ -13,6 +13,7 @@ from latentgraph.nodes.memory import MEMORY
 from latentgraph.nodes.memory_care import MEMORY_CARE
 from latentgraph.nodes.settings import DEVICE, DTYPE
 from latentgraph.nodes.storing import STORING
+from latentgraph.nodes.tiling import TILING
 from latentgraph.nodes.value_types import (
     CONDITIONING,
     CONTROLNET,

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field
 
 from latentgraph.graph.context import ALONE, RunContext
 from latentgraph.graph.node import node
 from latentgraph.nodes.fast import computing
 from latentgraph.nodes.handles import VAE
+from latentgraph.nodes.tiling import tiled
 from latentgraph.nodes.values import Image, Latents
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-@node(category="image", settings=("device", "dtype", "speed"), rowwise=True)
-def decode(vae: VAE, latents: Latents, *, context: RunContext = ALONE) -> Image:
+Tile = Annotated[int, Field(ge=0, multiple_of=64)]
+
+
+@node(category="image", settings=("device", "dtype", "tiling", "speed"), rowwise=True)
+def decode(vae: VAE, latents: Latents, tile: Tile = 0, *, context: RunContext = ALONE) -> Image:
     """Turn latents into pictures.
 
     Args:
         vae: Of the model.
         latents: Without noise, as the last step left them.
+        tile: Edge in pixels of the tiles to decode in, which takes less memory and changes the picture a little;
+            0: what the run's `--tiling` says, and at once where it says nothing.
 
     Example:
         model = load_model()
@@ -31,7 +39,7 @@ def decode(vae: VAE, latents: Latents, *, context: RunContext = ALONE) -> Image:
     samples = latents.samples.to(module.dtype)  # One that overflows in float16 is in float32 always.
     if latents.scaled:
         samples = unscaled(module.config, samples)
-    return Image(to_unit_range(decoded(module, samples)).float().cpu())
+    return Image(to_unit_range(decoded(tiled(module, tile, context), samples)).float().cpu())
 
 
 def unscaled(config: Any, samples: Tensor) -> Tensor:

@@ -7,20 +7,20 @@ from collections.abc import Mapping
 from typing import Final
 
 from latentgraph.graph.memory_care import MemoryCare
+from latentgraph.nodes.tiling import OFF
 
 
 def advise(settings: Mapping[str, str]) -> str:
-    """What to set so that a run takes less memory, in a few words: `take --memory offload`."""
-    if not settings.get("device", "").startswith("cuda"):
-        # Half the bytes, but a processor computes far slower in half precision.
-        return ""
+    """What to set so that a run takes less memory, in a few words: `take --memory offload or --tiling 512`."""
     ways = []
-    if settings.get("memory", "auto") in ("auto", "resident"):
-        ways.append("--memory offload")
-    if settings.get("memory", "auto") != "stream":
-        ways.append("--memory stream")
-    if settings.get("dtype") == "float32":
-        ways.append("--dtype float16")
+    if settings.get("device", "").startswith("cuda"):
+        memory = settings.get("memory", "auto")
+        ways += ["--memory offload"] if memory in ("auto", "resident") else []
+        ways += ["--memory stream"] if memory != "stream" else []
+        # A processor computes far slower in half precision.
+        ways += ["--dtype float16"] if settings.get("dtype") == "float32" else []
+    if settings.get("tiling") == OFF:
+        ways.append("--tiling 512")
     return f"take {listed(ways)}" if ways else ""
 
 

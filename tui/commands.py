@@ -116,6 +116,7 @@ def run(
     device: options.Device = None,
     dtype: options.Dtype = None,
     memory: options.Memory = None,
+    tiling: options.Tiling = None,
     fast: options.Fast = False,
     download: options.Download = False,
     as_json: Annotated[
@@ -133,7 +134,9 @@ def run(
     options.refuse_unknown_mode(images)
     request = RunRequest(
         workflow,
-        options.asked_settings(device=device, dtype=dtype, memory=memory, speed="fast" if fast else None),
+        options.asked_settings(
+            device=device, dtype=dtype, memory=memory, tiling=tiling, speed="fast" if fast else None
+        ),
         values or (),
         inputs,
         until,
@@ -175,6 +178,7 @@ def edit(
     device: options.Device = None,
     dtype: options.Dtype = None,
     memory: options.Memory = None,
+    tiling: options.Tiling = None,
     fast: options.Fast = False,
     images: options.Images = "auto",
     web: Annotated[
@@ -192,7 +196,9 @@ def edit(
     from latentgraph.tui.editor.request import EditRequest
 
     options.refuse_unknown_mode(images)
-    asked = options.asked_settings(device=device, dtype=dtype, memory=memory, speed="fast" if fast else None)
+    asked = options.asked_settings(
+        device=device, dtype=dtype, memory=memory, tiling=tiling, speed="fast" if fast else None
+    )
     request = EditRequest(workflow, asked, out, allow_read or (), nodes or (), images, web, ascii_only)
     raise typer.Exit(edit_workflow(request))
 

@@ -80,6 +80,11 @@ Memory = Annotated[
                  help="Where weights wait on a GPU: auto (there, as long as they fit), resident (always there), "
                       "offload (only the part that computes) or stream (layer by layer)."),
 ]  # fmt: skip
+Tiling = Annotated[
+    str | None,
+    typer.Option("--tiling", metavar="off|PIXELS", show_default="off",
+                 help="Decode pictures in tiles of this edge, which takes less memory and changes them a little."),
+]  # fmt: skip
 Fast = Annotated[
     bool,
     typer.Option("--fast", help="Give up bits for speed: models are compiled, which takes minutes at first and is kept "

@@ -71,6 +71,7 @@ def sweep(
     device: options.Device = None,
     dtype: options.Dtype = None,
     memory: options.Memory = None,
+    tiling: options.Tiling = None,
     fast: options.Fast = False,
     download: options.Download = False,
     as_json: options.AsJson = False,
@@ -83,7 +84,9 @@ def sweep(
 
     request = RunRequest(
         workflow,
-        options.asked_settings(device=device, dtype=dtype, memory=memory, speed="fast" if fast else None),
+        options.asked_settings(
+            device=device, dtype=dtype, memory=memory, tiling=tiling, speed="fast" if fast else None
+        ),
         inputs_file=inputs,
         out=out,
         metadata=not no_metadata,

@@ -174,7 +174,6 @@ class Alike:
 
 ALIKE: Final[Mapping[str, Alike]] = {
     "encode_image_mean": Alike("VAEEncode", {"vae": "vae", "image": "pixels"}, ("latents",)),
-    "decode": Alike("VAEDecode", {"vae": "vae", "latents": "samples"}, ("image",)),
     "empty_latents": Alike(
         "EmptyLatentImage", {}, ("latents",), {"width": "width", "height": "height", "batch": "batch_size"}
     ),
@@ -215,6 +214,16 @@ def alike(x: Exporting, node: Reader) -> Mapping[str, Given]:
     inputs |= {theirs: node.scalar(ours) for ours, theirs in one.values.items()}
     made = x.add(one.class_type, node.name, **inputs, **one.fixed)
     return dict(zip(one.outputs, made, strict=False))
+
+
+@exports("decode")
+def decode(x: Exporting, node: Reader) -> Mapping[str, Given]:
+    """VAEDecode, or VAEDecodeTiled."""
+    tile = node.plain("tile")
+    edge = {"tile_size": tile, "overlap": tile // 4, "temporal_size": 64, "temporal_overlap": 8} if tile else {}
+    (image,) = x.add("VAEDecodeTiled" if tile else "VAEDecode", node.name, samples=node.take("latents", Wire),
+                     vae=node.take("vae", Wire), **edge)  # fmt: skip
+    return {"image": image}
 
 
 @exports("load_upscale_model")

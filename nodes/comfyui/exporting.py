@@ -114,7 +114,7 @@ OUTPUTS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(
         (
             "Canny", "EmptyImage", "ImageCompositeMasked", "ImageInvert", "ImageScale", "ImageScaleBy",
-            "ImageScaleToTotalPixels", "ImageUpscaleWithModel", "MaskToImage", "VAEDecode",
+            "ImageScaleToTotalPixels", "ImageUpscaleWithModel", "MaskToImage", "VAEDecode", "VAEDecodeTiled",
         ),
         ("IMAGE",),
     ),

@@ -11,6 +11,8 @@ from latentgraph.nodes.memory_care import advise, give_back
     ("settings", "advice"),
     [
         ({"device": "cpu", "dtype": "float32"}, ""),
+        ({"device": "cpu", "dtype": "float32", "tiling": "off"}, "take --tiling 512"),
+        ({"device": "cuda:0", "tiling": "off", "memory": "offload"}, "take --memory stream or --tiling 512"),
         ({}, ""),
         ({"device": "cuda:0", "dtype": "float16"}, "take --memory offload or --memory stream"),
         (

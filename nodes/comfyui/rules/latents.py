@@ -49,9 +49,11 @@ def latent_from_batch(t: Translation, node: PromptNode) -> tuple[Value, ...]:
 def vae_decode(t: Translation, node: PromptNode) -> tuple[Value, ...]:
     """`decode`."""
     latents, vae = t.take(node, "samples", LatentValue), t.take(node, "vae", VaeValue)
+    tile: dict[str, int] = {}
     if node.class_type == "VAEDecodeTiled":
-        t.note("VAEDecodeTiled decodes at once here, which takes more memory and leaves no seams")
-    decoded = t.add(t.name(node, "decoded"), "decode", vae=vae.vae, latents=t.latents(latents))
+        tile = {"tile": t.literal(node, "tile_size", 512) // 64 * 64}
+        t.note("VAEDecodeTiled blends its tiles otherwise than here: they overlap by a quarter")
+    decoded = t.add(t.name(node, "decoded"), "decode", vae=vae.vae, latents=t.latents(latents), **tile)
     return (ImageValue(decoded.image, latents.batch),)
 
 

@@ -77,6 +77,14 @@ def test_a_step_that_is_taken_apart_is_a_sampler_as_well() -> None:
     assert nodes_of(shipped("text_to_image_open_step"))["KSampler"]["steps"] == 25
 
 
+def test_a_picture_that_is_decoded_in_tiles_is_there_as_well() -> None:
+    data = json.loads(shipped("text_to_image").source.text)  # type: ignore[union-attr]
+    data["nodes"]["decoded"]["inputs"]["tile"] = 512
+    nodes = nodes_of(parse_document(json.dumps(data).encode(), "tiled.json"))
+    tiles = {key: value for key, value in nodes["VAEDecodeTiled"].items() if not isinstance(value, list)}
+    assert tiles == {"tile_size": 512, "overlap": 128, "temporal_size": 64, "temporal_overlap": 8}
+
+
 def test_an_input_that_comfyui_has_nothing_for_is_told(tmp_path: Path) -> None:
     data = json.loads(files("latentgraph.workflows").joinpath("image_to_image.json").read_text("utf-8"))
     data["nodes"]["sized"]["inputs"] |= {"width": 64, "height": 64}

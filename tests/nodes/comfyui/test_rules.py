@@ -221,3 +221,11 @@ def test_a_guider_of_one_side_has_no_negative_and_a_scale_of_one(registry: Regis
     made = translate(nodes, registry)
     assert made.workflow.nodes["guidance"].inputs == {"positive": {"from": "positive.conditioning"}, "scale": 1.0}
     assert "prompt" in made.workflow.inputs
+
+
+def test_decoding_in_tiles_is_there_as_well(registry: Registry) -> None:
+    nodes = changed(_8={"tile_size": 320, "overlap": 64})
+    nodes["8"]["class_type"] = "VAEDecodeTiled"
+    made = translate(nodes, registry)
+    (decoded,) = [node for node in made.workflow.nodes.values() if node.type == "decode"]
+    assert decoded.inputs["tile"] == 320
