@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from latentgraph.graph.disk_cache import DiskCache
 from latentgraph.graph.errors import LatentgraphError, NodeFailedError, RunCancelledError, UnwritableError
 from latentgraph.graph.events import Event, NodeFinished, NodeProgress, NodeStarted, Observed, Preview, Warned
 from latentgraph.graph.glance import Glance
+from latentgraph.graph.memory_care import MemoryCare
 from latentgraph.graph.out_of_memory import ran_out, shortage
 from latentgraph.graph.plan import LoopStep, Plan, Step
 from latentgraph.graph.pool import Pool
@@ -49,6 +50,8 @@ class Execution:
     keep_all: bool = False
     """Whether what nobody reads again is kept too, to be looked at: the values in the last turn of a loop's body, and
     what a node with an effect hands on."""
+    care: MemoryCare | None = None
+    """Tells before the first step whether there is memory for all of them; None: nobody does."""
     finished: list[str] = field(default_factory=list)
     """Nodes that are done."""
     _warnings: list[tuple[str, str]] = field(default_factory=list)
@@ -70,6 +73,7 @@ class Execution:
         """
         slots: list[Any] = [None] * self.plan.slots
         kept = self.needed()
+        self._foresee(kept)
         for index, step in enumerate(self.plan.steps):
             if index in kept:
                 self.settle(step, kept.pop(index), slots)
@@ -78,6 +82,17 @@ class Execution:
             for slot in step.frees:
                 slots[slot] = None
         return self.outputs(slots)
+
+    def _foresee(self, kept: Mapping[int, Kept | None]) -> None:
+        if self.care is None:
+            return
+        running = {self.plan.steps[index].path for index, entry in kept.items() if entry is None}
+        try:
+            for sentence in self.care.foresee(self.plan, running, self.pool) if running else ():
+                self.emit(Warned("", sentence))
+        except Exception as error:
+            # A run needs no estimate.
+            self.emit(Warned("", f"there is no estimate of the memory it takes: {reason_of(error)}"))
 
     def outputs(self, slots: list[Any]) -> dict[str, Any]:
         """The wanted outputs out of the slots of a run that is done, saved as far as they can be."""

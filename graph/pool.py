@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from threading import RLock
 from typing import TypeVar, cast
 
@@ -36,6 +36,11 @@ class Pool:
         """Forget everything, so that its memory can be had again."""
         with self._lock:
             self._made.clear()
+
+    def __iter__(self) -> Iterator[Hashable]:
+        """What the things that live here are called."""
+        with self._lock:
+            return iter(tuple(self._made))
 
     def __len__(self) -> int:
         """How many things live here."""

@@ -193,6 +193,7 @@ class Run:
             previews,
             engine.disk,
             keep_all=keep_all,
+            care=self._care,
         )
         engine.worker.do(self._work)
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Final
 
 from latentgraph.graph.memory_care import MemoryCare
 from latentgraph.nodes.tiling import OFF
+
+if TYPE_CHECKING:
+    from latentgraph.graph.plan import Plan
+    from latentgraph.graph.pool import Pool
 
 
 def advise(settings: Mapping[str, str]) -> str:
@@ -40,4 +44,11 @@ def give_back() -> None:
         torch.mps.empty_cache()
 
 
-MEMORY_CARE: Final = MemoryCare(advise, give_back)
+def foresee(plan: Plan, running: Collection[str], pool: Pool) -> Iterable[str]:
+    """A sentence where a run will take more memory than is free."""
+    from latentgraph.nodes.memory_estimate import warnings_for
+
+    return warnings_for(plan, running, pool)
+
+
+MEMORY_CARE: Final = MemoryCare(foresee, advise, give_back)

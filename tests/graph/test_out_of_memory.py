@@ -6,6 +6,7 @@ import errno
 import gc
 import traceback
 import weakref
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,12 @@ from latentgraph.graph import out_of_memory
 from latentgraph.graph.batch import Batch
 from latentgraph.graph.context import ALONE, RunContext
 from latentgraph.graph.errors import NodeFailedError
+from latentgraph.graph.events import NodeStarted, Warned
 from latentgraph.graph.memory_care import MemoryCare
 from latentgraph.graph.node import node
 from latentgraph.graph.out_of_memory import ran_out, shortage
+from latentgraph.graph.plan import Plan
+from latentgraph.graph.pool import Pool
 from latentgraph.graph.run import Engine
 
 
@@ -101,8 +105,15 @@ def engine() -> Engine:
     for function in (hold, take_too_much):
         registry.add(function)
     given_back.clear()
-    registry.memory = MemoryCare(lambda settings: "take --less", lambda: given_back.append(left()))
+    registry.memory = MemoryCare(foreseen, lambda settings: "take --less", lambda: given_back.append(left()))
     return Engine(registry, memory=0)
+
+
+def foreseen(plan: Plan, running: Collection[str], pool: Pool) -> list[str]:
+    """A warning before the first step, of what is to run."""
+    if plan.inputs["number"] == 7:
+        raise ValueError("no idea")
+    return [f"{', '.join(sorted(running))} may take all there is"]
 
 
 given_back: list[int] = []
@@ -124,6 +135,18 @@ def test_nothing_stays_of_a_run_that_ran_out_of_memory_and_the_next_one_works(en
     assert "raise OutOfMemoryError(CUDA)" in "".join(traceback.format_exception(raised.value))
     assert len(engine.run(failing(0)).result().values["made"]) == 3
     assert len(engine.pool) == 1
+
+
+def test_before_the_first_step_it_is_told_where_the_memory_may_not_do(engine: Engine) -> None:
+    events = []
+    with pytest.raises(NodeFailedError):
+        engine.run(failing(1)).result(events.append)
+    assert events[1] == Warned("", "held, round, turns may take all there is")
+    assert isinstance(events[2], NodeStarted)
+    events.clear()
+    with pytest.raises(NodeFailedError):
+        engine.run(failing(7)).result(events.append)
+    assert events[1] == Warned("", "there is no estimate of the memory it takes: ValueError: no idea")
 
 
 def test_runs_that_were_too_many_at_once_fail_together_so_that_fewer_are_tried(engine: Engine, tmp_path: Path) -> None:

@@ -1,0 +1,158 @@
+"""How much memory a run will take, told before it begins: weights by the files' headers, the rest by a measured table.
+
+It is an estimate of a plan: nothing is computed for it and no weight is read. What trains (`token_gradient`) takes more
+than is told, for the table knows no gradients.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from latentgraph.graph.free_memory import free_memory
+from latentgraph.graph.plan import Plan
+from latentgraph.graph.pool import Pool
+from latentgraph.graph.sizes import readable_size
+from latentgraph.nodes.handles import VAE, Handle
+from latentgraph.nodes.memory_facts import Use, uses_of
+from latentgraph.nodes.memory_table import numbers_while_computing, table
+from latentgraph.nodes.tiling import OFF
+
+BYTES: Final = {"float32": 4, "float16": 2, "bfloat16": 2}
+SMALL: Final = 10**9
+"""Bytes; a run that takes less is not looked at closely: every machine that runs at all has that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a run takes at its largest moment, in bytes, beyond what is taken already."""
+
+    weights: float
+    computing: float
+    use: Use
+    """The step of that moment."""
+    libraries: float = 0.0
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return int(self.weights + self.computing + self.libraries)
+
+
+def needs(uses: Sequence[Use], settings: Mapping[str, str], loaded: Collection[str] = ()) -> Need | None:
+    """The largest moment of a run, where its device computes.
+
+    Args:
+        uses: The steps that compute with models, in order.
+        settings: Of the run: `device`, `dtype`, `memory`, `tiling`.
+        loaded: Digests of models that are in memory already.
+
+    Returns:
+        None where nothing computes with a model.
+    """
+    on_gpu = settings.get("device", "cpu").startswith("cuda")
+    # On a GPU what does not compute makes room where there is none, if it is not told to stay.
+    stays = not on_gpu or settings.get("memory", "auto") == "resident"
+    streams = on_gpu and settings.get("memory") == "stream"
+    held: dict[str, float] = {}
+    moments = []
+    for use in uses:
+        own = {handle.digest: handle.parameters * bytes_of(handle, settings) for _, handle in use.calls}
+        held = {**held, **own} if stays else {} if streams else own
+        weights = sum(size for digest, size in held.items() if digest not in loaded)
+        moments.append(Need(weights, computing(use, settings, on_gpu=on_gpu), use, 0 if on_gpu else _libraries()))
+    return max(moments, key=lambda one: one.total, default=None)
+
+
+def bytes_of(handle: Handle, settings: Mapping[str, str]) -> int:
+    """Bytes of one number of a model in a run."""
+    dtype = settings.get("dtype", "float32")
+    if isinstance(handle, VAE) and handle.full_precision and dtype == "float16":
+        return BYTES["float32"]
+    return BYTES.get(dtype, 4)
+
+
+def computing(use: Use, settings: Mapping[str, str], *, on_gpu: bool) -> float:
+    """Bytes that a step takes beside weights while it computes."""
+    most = 0.0
+    for call, handle in use.calls:
+        height, width = use.height, use.width
+        if call == "decode" and (tile := settings.get("tiling", OFF)) != OFF:
+            height, width = min(height, int(tile)), min(width, int(tile))
+        units = height * width if call == "encode" else height * width / _pixels_a_cell(handle)
+        numbers = numbers_while_computing(call, handle, int(units), use.rows, on_gpu=on_gpu)
+        most = max(most, numbers * bytes_of(handle, settings))
+    return most
+
+
+def _pixels_a_cell(handle: Handle) -> int:
+    """Pixels of the square that a cell of latents stands for, 64 where nothing else is known."""
+    vae = handle if isinstance(handle, VAE) else getattr(handle, "vae", None)
+    channels = vae.config.get("block_out_channels") if vae is not None else None
+    return 4 ** (len(channels) - 1) if channels else 64
+
+
+def _libraries() -> float:
+    return 0.0 if "diffusers.models.modeling_utils" in sys.modules else float(table()["libraries"])
+
+
+def warnings_for(plan: Plan, running: Collection[str], pool: Pool) -> Iterator[str]:
+    """A sentence where a run will take more memory than is free.
+
+    Args:
+        plan: Of the run.
+        running: Paths of the steps that are not kept from before.
+        pool: With the modules that are loaded.
+    """
+    slots: dict[int, Any] = {}
+    uses = [use for use in uses_of(plan.steps, slots) if use.top in running]
+    need = needs(uses, plan.settings, _digests(pool))
+    if need is None or need.total < SMALL:
+        return
+    free = _free(plan.settings)
+    if need.total <= free:
+        return
+    device = plan.settings.get("device", "cpu")
+    where = f"the memory of {device}" if device.startswith("cuda") else "main memory"
+    weights, beside = readable_size(int(need.weights)), readable_size(int(need.computing))
+    yield (
+        f"this run takes about {readable_size(need.total)} of {where}, and {readable_size(free)} are free; most at "
+        f"'{need.use.path}': {weights} of weights and {beside} to compute {_pictures(need.use)}; "
+        f"{_ways(uses, plan.settings, need)}"
+    )
+
+
+def _pictures(use: Use) -> str:
+    size = f" of {use.width} × {use.height}" if use.height else ""
+    return f"{use.rows} at once{size}" if use.rows > 1 else f"one{size}"
+
+
+def _ways(uses: Sequence[Use], settings: Mapping[str, str], need: Need) -> str:
+    """What would make it less."""
+    on_gpu = settings.get("device", "").startswith("cuda")
+    changes = [("dtype", "float16" if on_gpu else "bfloat16"), ("tiling", "512")]
+    changes = [("memory", "offload"), ("memory", "stream"), *changes] if on_gpu else changes
+    less = []
+    for name, value in changes:
+        other = needs(uses, {**settings, name: value})
+        if other is not None and other.total < 0.9 * need.total:
+            less.append(f"--{name} {value} (about {readable_size(other.total)})")
+    ways = ["make fewer or smaller pictures at once"] if need.computing > 0.1 * need.total else []
+    return " or ".join([*ways, f"take {', '.join(less)}"] if less else ways) or "take a smaller model"
+
+
+def _digests(pool: Pool) -> frozenset[str]:
+    """Of the models that are in memory."""
+    return frozenset(key[3] for key in pool if isinstance(key, tuple) and key[0] == "module")
+
+
+def _free(settings: Mapping[str, str]) -> int:
+    device = settings.get("device", "cpu")
+    if not device.startswith("cuda"):
+        return free_memory()
+    import torch
+
+    free, _ = torch.cuda.mem_get_info(device)
+    return int(free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device))
