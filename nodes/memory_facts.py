@@ -156,9 +156,13 @@ def _made(step: Step, given: Mapping[str, Facts]) -> Facts:
         return replace(made, along=(*merged.along, handle))
     if name == "guidance":
         scale = _value(given, "scale")
-        guided = given.get("negative", Facts()) != Facts() and (not _is_number(scale) or scale > 1)
+        guided = _is_wired(step, "negative") and (not _is_number(scale) or scale > 1)
         return replace(made, sides=2 if guided else 1)
     return made
+
+
+def _is_wired(step: Step, port: str) -> bool:
+    return any(port == wired for wired, _ in step.wires)
 
 
 def _value(given: Mapping[str, Facts], port: str) -> Any:
@@ -173,8 +177,7 @@ def _rows(step: Step, given: Mapping[str, Facts], merged: Facts) -> int:
     inputs = step.node.inputs
     for port in ("batch", "count"):
         if port in inputs and _is_number(number := _value(given, port)):
-            like = given.get("like", Facts()).rows if given.get("like", Facts()) != Facts() else 0
-            return max(int(number), like)
+            return given["like"].rows if _is_wired(step, "like") else int(number)
     rows = merged.rows
     if isinstance(text := _value(given, "text"), (list, tuple)):
         rows = max(rows, len(text))
