@@ -59,8 +59,12 @@ def needs(uses: Sequence[Use], settings: Mapping[str, str], loaded: Collection[s
     held: dict[str, float] = {}
     moments = []
     for use in uses:
-        own = {handle.digest: handle.parameters * bytes_of(handle, settings) for _, handle in use.calls}
-        held = {**held, **own} if stays else {} if streams else own
+        own: dict[str, float] = {
+            handle.digest: handle.parameters * bytes_of(handle, settings) for _, handle in use.calls
+        }
+        if streams:
+            own = {}
+        held = {**held, **own} if stays else own
         weights = sum(size for digest, size in held.items() if digest not in loaded)
         moments.append(Need(weights, computing(use, settings, on_gpu=on_gpu), use, 0 if on_gpu else _libraries()))
     return max(moments, key=lambda one: one.total, default=None)
@@ -79,8 +83,9 @@ def computing(use: Use, settings: Mapping[str, str], *, on_gpu: bool) -> float:
     most = 0.0
     for call, handle in use.calls:
         height, width = use.height, use.width
-        if call == "decode" and (tile := settings.get("tiling", OFF)) != OFF:
-            height, width = min(height, int(tile)), min(width, int(tile))
+        asked = settings.get("tiling", OFF)
+        if call == "decode" and (tile := use.tile or (0 if asked == OFF else int(asked))):
+            height, width = min(height, tile), min(width, tile)
         units = height * width if call == "encode" else height * width / _pixels_a_cell(handle)
         numbers = numbers_while_computing(call, handle, int(units), use.rows, on_gpu=on_gpu)
         most = max(most, numbers * bytes_of(handle, settings))

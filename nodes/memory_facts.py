@@ -63,6 +63,8 @@ class Use:
     height: int
     width: int
     rows: int
+    tile: int = 0
+    """Edge in pixels of what is decoded at a time, as the node says it; 0: as the run says it."""
 
 
 def uses_of(steps: Sequence[Step | LoopStep], slots: dict[int, Facts], top: str = "") -> Iterator[Use]:
@@ -85,7 +87,8 @@ def uses_of(steps: Sequence[Step | LoopStep], slots: dict[int, Facts], top: str 
         if calls := _calls(step, given):
             whole = _merged(given.values())
             sides = whole.sides if step.node.name in COMPUTES["denoiser"] else 1
-            yield Use(step.path, around, calls, whole.height, whole.width, whole.rows * sides)
+            tile = _value(given, "tile") if step.node.name == "decode" else 0
+            yield Use(step.path, around, calls, whole.height, whole.width, whole.rows * sides, tile or 0)
 
 
 def _uses_in_loop(loop: LoopStep, slots: dict[int, Facts], top: str) -> Iterator[Use]:

@@ -41,7 +41,7 @@ def numbers_while_computing(call: str, handle: Handle, units: int, rows: int, *,
     nearest = min(alike, key=lambda one: abs(one["width"] - width))
     each: float = nearest["numbers_a_cell"] * units + nearest["numbers_a_row"]
     more: float = 1.0 if on_gpu else nearest["on_a_processor"]
-    return each * rows * width / nearest["width"] * more
+    return float(each * rows * width / nearest["width"] * more)
 
 
 def width_of(call: str, handle: Handle) -> int:

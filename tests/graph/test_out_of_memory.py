@@ -17,7 +17,7 @@ from latentgraph.graph import out_of_memory
 from latentgraph.graph.batch import Batch
 from latentgraph.graph.context import ALONE, RunContext
 from latentgraph.graph.errors import NodeFailedError
-from latentgraph.graph.events import NodeStarted, Warned
+from latentgraph.graph.events import Event, NodeStarted, Warned
 from latentgraph.graph.memory_care import MemoryCare
 from latentgraph.graph.node import node
 from latentgraph.graph.out_of_memory import ran_out, shortage
@@ -138,7 +138,7 @@ def test_nothing_stays_of_a_run_that_ran_out_of_memory_and_the_next_one_works(en
 
 
 def test_before_the_first_step_it_is_told_where_the_memory_may_not_do(engine: Engine) -> None:
-    events = []
+    events: list[Event] = []
     with pytest.raises(NodeFailedError):
         engine.run(failing(1)).result(events.append)
     assert events[1] == Warned("", "held, round, turns may take all there is")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,7 @@ def test_a_controlnet_computes_with_the_denoiser(engine: Engine, tmp_path: Path)
     from diffusers import ControlNetModel, UNet2DConditionModel
 
     build_tiny_sd1(tmp_path / "sd1", safety_checker=False)
-    unet = UNet2DConditionModel.from_pretrained(tmp_path / "sd1/unet")  # type: ignore[no-untyped-call]
+    unet = UNet2DConditionModel.from_pretrained(tmp_path / "sd1/unet")
     ControlNetModel.from_unet(unet).save_pretrained(tmp_path / "control")  # type: ignore[no-untyped-call]
     given = {"model": str(tmp_path / "sd1"), "controlnet": str(tmp_path / "control")}
     (step,) = [use for use in told(planned(engine, "controlnet", **given)) if "denoise" in use[1]]
@@ -113,6 +114,8 @@ def test_what_is_loaded_already_and_tiles_make_it_less() -> None:
     assert tiled.total < first.total
     # 768 numbers a pixel were counted, and a processor takes 1.3 times as much for a moment.
     entry = next(one for one in table()["entries"] if one["call"] == "decode")
+    by_node = [*RUN[:2], replace(RUN[2], tile=512)]
+    assert needs(by_node, settings) == replace(tiled, use=by_node[2])
     assert first.computing == pytest.approx(768 * 4 * 1024**2 * entry["on_a_processor"], rel=0.02)
 
 
