@@ -75,8 +75,8 @@ def test_a_controlnet_computes_with_the_denoiser(engine: Engine, tmp_path: Path)
     from diffusers import ControlNetModel, UNet2DConditionModel
 
     build_tiny_sd1(tmp_path / "sd1", safety_checker=False)
-    unet = UNet2DConditionModel.from_pretrained(tmp_path / "sd1/unet")
-    ControlNetModel.from_unet(unet).save_pretrained(tmp_path / "control")  # type: ignore[no-untyped-call]
+    unet = UNet2DConditionModel.from_pretrained(tmp_path / "sd1/unet")  # type: ignore[no-untyped-call]
+    ControlNetModel.from_unet(unet).save_pretrained(tmp_path / "control")
     given = {"model": str(tmp_path / "sd1"), "controlnet": str(tmp_path / "control")}
     (step,) = [use for use in told(planned(engine, "controlnet", **given)) if "denoise" in use[1]]
     assert step[1] == ["denoise", "control"]
