@@ -86,7 +86,7 @@ def computing(use: Use, settings: Mapping[str, str], *, on_gpu: bool) -> float:
         asked = settings.get("tiling", OFF)
         if call == "decode" and (tile := use.tile or (0 if asked == OFF else int(asked))):
             height, width = min(height, tile), min(width, tile)
-        units = height * width if call == "encode" else height * width / _pixels_a_cell(handle)
+        units = height * width if call in ("decode", "encode") else height * width / _pixels_a_cell(handle)
         numbers = numbers_while_computing(call, handle, int(units), use.rows, on_gpu=on_gpu)
         most = max(most, numbers * bytes_of(handle, settings))
     return most
@@ -94,7 +94,7 @@ def computing(use: Use, settings: Mapping[str, str], *, on_gpu: bool) -> float:
 
 def _pixels_a_cell(handle: Handle) -> int:
     """Pixels of the square that a cell of latents stands for, 64 where nothing else is known."""
-    vae = handle if isinstance(handle, VAE) else getattr(handle, "vae", None)
+    vae: VAE | None = getattr(handle, "vae", None)
     channels = vae.config.get("block_out_channels") if vae is not None else None
     return 4 ** (len(channels) - 1) if channels else 64
 

@@ -24,7 +24,7 @@ def numbers_while_computing(call: str, handle: Handle, units: int, rows: int, *,
     Args:
         call: What it computes: denoise, control, decode, encode, read, look.
         handle: The model.
-        units: Cells of latents, or pixels where it encodes a picture.
+        units: Cells of latents, or pixels where it decodes or encodes a picture.
         rows: How many there are at once.
         on_gpu: Whether it computes there: a processor's libraries take more for a moment, as far as that was measured.
 
@@ -39,7 +39,7 @@ def numbers_while_computing(call: str, handle: Handle, units: int, rows: int, *,
     if not alike or not width:
         return 0.0
     nearest = min(alike, key=lambda one: abs(one["width"] - width))
-    each: float = nearest["numbers_a_cell"] * units + nearest["numbers_a_row"]
+    each: float = nearest["numbers_a_unit"] * units + nearest["numbers_a_row"]
     more: float = 1.0 if on_gpu else nearest["on_a_processor"]
     return float(each * rows * width / nearest["width"] * more)
 

@@ -155,11 +155,12 @@ def _pixels(name: str) -> Any:
     return lambda rows, edge: {name: torch.randn(rows, 3, edge, edge)}
 
 
-def _cells(name: str, channels: int = 4) -> Any:
-    return lambda rows, edge: {name: torch.randn(rows, channels, edge, edge)}
+def _latents(rows: int, edge: int) -> dict[str, Any]:
+    return {"z": torch.randn(rows, 4, edge // 8, edge // 8)}
 
 
 CONTROL: Final = _denoise(768, controlnet_cond=lambda rows, edge: torch.randn(rows, 3, 8 * edge, 8 * edge))
+UNIT: Final = "a cell of latents for denoise and control, a pixel for decode and encode, none for read and look"
 CELLS: Final = (64, 128, 96)
 EDGES: Final = (512, 1024, 768)
 FIXED: Final = (224, 224, 224)
@@ -172,7 +173,7 @@ MEASURED: Final = (
     Measured("denoise", "flux", lambda: DIFFUSERS.FluxTransformer2DModel(
         num_layers=1, num_single_layers=1, guidance_embeds=True), 3072, _flux, CELLS),
     Measured("control", "", lambda: DIFFUSERS.ControlNetModel(**SD1), 320, CONTROL, CELLS),
-    Measured("decode", "", _vae(), 256, _cells("z"), CELLS, "decode"),
+    Measured("decode", "", _vae(), 256, _latents, EDGES, "decode"),
     Measured("encode", "", _vae(), 128, _pixels("x"), EDGES, "encode"),
     Measured("read", "sd1", _clip(768, 12), 768, _tokens(77), FIXED),
     Measured("read", "", _clip(1280, 32, projected=True), 1280, _tokens(77), FIXED),
@@ -204,10 +205,10 @@ def measure(one: Measured) -> dict[str, Any]:
     constant = low / BYTES - slope * small**2
     line = BYTES * (slope * between**2 + constant)
     name = type(module).__name__
-    print(f"{one.call:8}{one.family:13}{name:32}{slope:10.1f} a cell, {constant:12.0f} a row; "
+    print(f"{one.call:8}{one.family:13}{name:32}{slope:10.1f} a unit, {constant:12.0f} a row; "
           f"line / third size {line / middle:.3f}, two rows / one {two / low:.3f}", flush=True)  # fmt: skip
     return {"call": one.call, "family": one.family, "class": name, "width": one.width,
-            "numbers_a_cell": round(slope, 2), "numbers_a_row": round(constant)}  # fmt: skip
+            "numbers_a_unit": round(slope, 2), "numbers_a_row": round(constant)}  # fmt: skip
 
 
 RESIDENT: Final = """
@@ -249,9 +250,9 @@ def bytes_of(program: str) -> int:
 
 def on_a_processor(decode: dict[str, Any]) -> float:
     """By how much more than what was counted a CPU takes where it decodes 512 × 512 pixels for real."""
-    cells = 64
-    counted = BYTES * (decode["numbers_a_cell"] * cells**2 + decode["numbers_a_row"])
-    return round(float(bytes_of(DECODES.format(cells=cells)) / counted), 2)
+    edge = 512
+    counted = BYTES * (decode["numbers_a_unit"] * edge**2 + decode["numbers_a_row"])
+    return round(float(bytes_of(DECODES.format(cells=edge // 8)) / counted), 2)
 
 
 def main() -> None:
@@ -265,7 +266,13 @@ def main() -> None:
     )
     if "--write" in sys.argv:
         how = f"python -m tests.bench.activations, torch {torch.__version__}, diffusers {diffusers.__version__}"
-        table = {"measured": date.today().isoformat(), "how": how, "libraries": libraries, "entries": entries}
+        table = {
+            "measured": date.today().isoformat(),
+            "how": how,
+            "unit": UNIT,
+            "libraries": libraries,
+            "entries": entries,
+        }
         TABLE.write_text(json.dumps(table, indent=1) + "\n", "utf-8")
 
 
