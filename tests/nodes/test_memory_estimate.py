@@ -133,12 +133,21 @@ def test_a_warning_says_how_much_is_lacking_and_what_to_do(engine: Engine, monke
     monkeypatch.setattr(memory_estimate, "_free", lambda settings: 3 * 10**9)
     (sentence,) = warnings_for(plan, running, Pool())
     assert sentence.startswith("this run takes about ")
-    assert " of main memory, and 3.0 GB are free; most at 'decoded': " in sentence
-    assert " to compute one of 8192 × 8192; make fewer or smaller pictures at once or take --dtype bfloat16" in sentence
-    assert "--tiling 512 (about " in sentence
+    assert " of main memory, and 3.0 GB are free; most at 'denoise/step': " in sentence
+    assert " to compute 2 at once of 8192 × 8192; make fewer or smaller pictures at once or take --dtype b" in sentence
+    # A smaller picture to decode would not help where the denoiser takes most.
+    assert "--tiling" not in sentence
     assert list(warnings_for(plan, running - {"decoded", "denoise"}, Pool())) == []
     monkeypatch.setattr(memory_estimate, "_free", lambda settings: 10**15)
     assert list(warnings_for(plan, running, Pool())) == []
+
+
+def test_tiles_are_proposed_where_decoding_takes_most() -> None:
+    settings = {"device": "cpu", "dtype": "float32"}
+    need = needs(RUN, settings)
+    assert need is not None
+    assert need.use.path == "decoded"
+    assert "--tiling 512 (about " in memory_estimate._ways(RUN, settings, need)
 
 
 def test_on_a_gpu_what_moves_the_weights_away_is_proposed(monkeypatch: pytest.MonkeyPatch) -> None:
