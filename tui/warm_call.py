@@ -15,7 +15,7 @@ from typing import Any, Final
 from latentgraph.tui.picture import MODES
 
 FLAGS: Final = ("--overwrite", "--no-metadata", "--sidecar", "--download", "--json", "--quiet", "--fast")
-VALUES: Final = ("--inputs", "--until", "--out", "--device", "--dtype", "--memory", "--images")
+VALUES: Final = ("--inputs", "--until", "--out", "--device", "--dtype", "--memory", "--tiling", "--images")
 LISTS: Final = ("--set", "--allow-read")
 HERE: Final = ("--no-cache", "--explain", "--nodes", "--debug")
 """Options of what is computed in the process of the call."""
@@ -36,7 +36,8 @@ class WarmCall:
     @property
     def settings(self) -> dict[str, str]:
         """Of the run."""
-        asked = {name: self.values[f"--{name}"] for name in ("device", "dtype", "memory") if f"--{name}" in self.values}
+        names = ("device", "dtype", "memory", "tiling")
+        asked = {name: self.values[f"--{name}"] for name in names if f"--{name}" in self.values}
         return asked | {"speed": "fast"} if "--fast" in self.flags else asked
 
     def request(self, text: str, path: Path, name: str) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def test_a_run_that_gets_no_memory_is_explained_and_the_next_one_makes_its_pictu
     node, message = failed.split("|")
     assert node in ("denoise/step", "decoded")
     assert message.startswith("the memory ran out: ")
-    assert message.endswith("B were free; make less at once, such as smaller or fewer pictures")
+    assert message.endswith("B were free; make less at once, such as smaller or fewer pictures, or take --tiling 512")
     modules, grown = after.split("|")
     assert int(modules) == 0
     assert float(grown) < 30  # MB: what the run held was many times as much

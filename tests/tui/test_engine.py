@@ -17,13 +17,14 @@ import pytest
 from tests.tui.conftest import ROOT, Cli
 from typer.main import get_command
 
-from latentgraph.graph.events import ENDS, RunFinished, RunStarted
+from latentgraph.graph.errors import RunError
+from latentgraph.graph.events import ENDS, Event, RunFinished, RunStarted
 from latentgraph.graph.process.request import RunRequest
 from latentgraph.graph.warm_socket import NoEngineError
 from latentgraph.tui import warm_run
 from latentgraph.tui.commands import app
 from latentgraph.tui.warm_call import FLAGS, HERE, LISTS, VALUES, read_call
-from latentgraph.tui.warm_run import Connection
+from latentgraph.tui.warm_run import Connection, WarmRun
 
 RUN = ("run", "text_to_image", "--quiet", "--set", "num_inference_steps=2")
 
@@ -95,6 +96,34 @@ def test_who_hangs_up_stops_the_run_and_the_next_one_gets_its_turn(engine: Path)
     after.close()
     assert isinstance(events[-1], ENDS)
     assert isinstance(events[-1], RunFinished)
+
+
+def test_a_run_that_lacks_memory_is_explained_and_the_warm_engine_goes_on(cli: Cli, engine: Path) -> None:
+    # More than any address space.
+    failed = cli(*RUN, "--set", f"num_images_per_prompt={10**12}")
+    assert failed.code == 1
+    warned, told = failed.err.splitlines()
+    assert warned.startswith("warning: this run takes about ")
+    assert told.startswith("error: the node 'noise' failed: the memory ran out: ")
+    assert told.endswith(" were free; make less at once, such as smaller or fewer pictures, or take --tiling 512")
+    assert cli(*RUN).code == 0
+
+
+def test_an_engine_that_is_killed_is_told_with_the_likeliest_reason() -> None:
+    class Gone(Connection):
+        def __init__(self) -> None:
+            """Connect to nothing."""
+
+        def event(self) -> Event | None:
+            """Nothing comes any more."""
+            return None
+
+        def close(self) -> None:
+            """There is nothing to hang up."""
+
+    wanted = r"^the warm engine ended in the middle of the run; if nobody ended it, the memory ran out$"
+    with pytest.raises(RunError, match=wanted):
+        list(WarmRun(Gone(), RunStarted((), {}, {})))
 
 
 def test_an_engine_of_other_sources_is_not_used(engine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
