@@ -43,18 +43,18 @@ def tiled(module: Any, tile: int, context: RunContext) -> Any:
     """A VAE that decodes in tiles what is larger than one, made of the weights of `module`, which stays as it is.
 
     Args:
-        module: An AutoencoderKL.
+        module: An AutoencoderKL; a small decoder takes so little that it decodes at once.
         tile: Edge of a tile in pixels; 0: what the run's setting says.
         context: Of the run.
 
     Returns:
-        The module itself where nothing asks for tiles.
+        The module itself where it decodes at once.
     """
     from latentgraph.nodes.latents import pixels_per_cell
 
     asked = context.settings.get("tiling", OFF)
     edge = tile or (0 if asked == OFF else int(asked))
-    if not edge:
+    if not edge or not hasattr(module, "tiled_decode"):
         return module
     # Its parameters are those of the shared module; only these few settings are its own.
     view = copy.copy(module)

@@ -86,6 +86,11 @@ def test_a_vae_that_waits_elsewhere_comes_for_its_tiles(
     assert torch.equal(decode(model.vae, latents, tile=128, context=run).samples, wanted)
 
 
+def test_a_small_decoder_decodes_at_once() -> None:
+    small = torch.nn.Identity()
+    assert tiled(small, 128, context()) is small
+
+
 def test_only_whole_tiles_are_taken() -> None:
     assert [resolve_tiling(asked, {}) for asked in ("off", "64", "512")] == ["off", "64", "512"]
     for asked in ("on", "0", "100", "-64"):
