@@ -12,6 +12,7 @@ from typing import Any
 from rich.cells import cell_len
 from textual import events
 from textual.geometry import Offset
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from latentgraph.graph.boxes import End
@@ -97,8 +98,9 @@ class Hands:
         await self.pilot.pause()
 
     async def type(self, text: str) -> None:
+        """Type without a look at the screen, as somebody who knows what to write."""
         for character in text:
-            await self.pilot.press("space" if character == " " else character)
+            self.app.post_message(events.Key(_character_to_key(character), character))
         await self.pilot.pause()
 
     async def add(self, node: str) -> None:

@@ -28,16 +28,15 @@ async def test_text_to_image_is_built_run_and_saved_by_keys_alone(
         (picture,) = run.pictures
         await user.press("v")
         await user.until(lambda: isinstance(user.app.screen, Viewer), "the viewer")
-        assert user.sees(picture.name)
-        assert user.sees("▀") or user.sees("▄") or user.sees("█")
+        await user.until(lambda: user.sees(picture.name), "the name of the picture")
+        await user.until(lambda: user.sees("▀") or user.sees("▄") or user.sees("█"), "the picture")
         await user.press("v")
         await user.press("ctrl+s")
         await user.type("mine")
         await user.press("enter")
         await user.until(lambda: Path("mine.json").exists(), "the file")
         await user.settle()
-        assert user.sees("mine.json")
-        assert not user.sees("unsaved")
+        await user.until(lambda: user.sees("mine.json") and not user.sees("unsaved"), "the name of the file")
     assert cli("run", "mine.json", "--out", "again").code == 0
     assert same_pixels(picture, next(Path("again").iterdir()))
 

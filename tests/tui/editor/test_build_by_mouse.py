@@ -37,7 +37,7 @@ async def test_text_to_image_is_built_run_and_saved_by_mouse_alone(
         (picture,) = run.pictures
         await user.pilot.click(user.main.sidebar.picture)
         await user.until(lambda: isinstance(user.app.screen, Viewer), "the viewer")
-        assert user.sees(picture.name)
+        await user.until(lambda: user.sees(picture.name), "the name of the picture")
         await user.click("Close")
         await user.until(lambda: user.app.screen is user.main, "the viewer to close")
         await user.click("^s Save")
@@ -46,8 +46,7 @@ async def test_text_to_image_is_built_run_and_saved_by_mouse_alone(
         await user.pilot.click("#take")
         await user.until(lambda: Path("mine.json").exists(), "the file")
         await user.settle()
-        assert user.sees("mine.json")
-        assert not user.sees("unsaved")
+        await user.until(lambda: user.sees("mine.json") and not user.sees("unsaved"), "the name of the file")
     assert cli("run", "mine.json", "--out", "again").code == 0
     assert same_pixels(picture, next(Path("again").iterdir()))
 
