@@ -55,6 +55,15 @@ def test_every_wrong_value_is_told_at_once(cli: Cli, bread: str, tmp_path: Path)
     ]
 
 
+def test_a_fast_run_says_that_it_is_one_and_its_events_too(cli: Cli, bread: str) -> None:
+    done = cli("run", bread, "--nodes", TOYS, "--fast")
+    said = "note: fast mode: pictures are a little different from those of an exact run (leave out --fast)\n"
+    assert (done.code, done.err) == (0, said)
+    told = cli("run", bread, "--nodes", TOYS, "--fast", "--json")
+    assert (told.err, told.events[0]["settings"]["speed"]) == ("", "fast")
+    assert "fast mode" not in cli("run", bread, "--nodes", TOYS).err
+
+
 def test_a_drawn_number_is_shown_and_recorded(cli: Cli, slow: str) -> None:
     done = cli("run", slow, "--nodes", PAINTS, "--set", "seed=random")
     name, _, rest = done.out.splitlines()[-1].partition(": ")
