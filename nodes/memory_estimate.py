@@ -112,7 +112,7 @@ def warnings_for(plan: Plan, running: Collection[str], pool: Pool) -> Iterator[s
         pool: With the modules that are loaded.
     """
     slots: dict[int, Any] = {}
-    uses = [use for use in uses_of(plan.steps, slots) if use.top in running]
+    uses = [use for use in uses_of(plan.steps, slots, pool=pool) if use.top in running]
     need = needs(uses, plan.settings, _digests(pool))
     if need is None or need.total < SMALL:
         return

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from latentgraph.graph.plan import LoopStep, Operand, Step
+from latentgraph.graph.pool import Pool
 from latentgraph.graph.typed import Constant
 from latentgraph.nodes.handles import VAE, Denoiser, Handle
 from latentgraph.nodes.latents import pixels_per_cell, trained_size
@@ -67,22 +68,26 @@ class Use:
     """Edge in pixels of what is decoded at a time, as the node says it; 0: as the run says it."""
 
 
-def uses_of(steps: Sequence[Step | LoopStep], slots: dict[int, Facts], top: str = "") -> Iterator[Use]:
+def uses_of(
+    steps: Sequence[Step | LoopStep], slots: dict[int, Facts], top: str = "", pool: Pool | None = None
+) -> Iterator[Use]:
     """Every step that computes with models, in the order of the run.
 
     Args:
         steps: Of a plan, or of the body of a loop in it.
         slots: What is known of the values in them; what the steps make is added.
         top: Path of the loop around; empty: none.
+        pool: Remembers what was opened for the next run of the process; None: nothing is.
     """
+    pool = Pool() if pool is None else pool
     for step in steps:
         around = top or step.path
         if isinstance(step, LoopStep):
-            yield from _uses_in_loop(step, slots, around)
+            yield from _uses_in_loop(step, slots, around, pool)
             continue
         given = {port: slots.get(slot, Facts()) for port, slot in step.wires}
         given |= {port: Facts(value) for port, value in step.constants.items()}
-        made = _opened(step, given) if step.node.category == "model" else [_made(step, given)] * len(step.outputs)
+        made = _opened(step, given, pool) if step.node.category == "model" else [_made(step, given)] * len(step.outputs)
         slots.update(zip(step.outputs, made, strict=True))
         if calls := _calls(step, given):
             whole = _merged(given.values())
@@ -91,26 +96,28 @@ def uses_of(steps: Sequence[Step | LoopStep], slots: dict[int, Facts], top: str 
             yield Use(step.path, around, calls, whole.height, whole.width, whole.rows * sides, tile or 0)
 
 
-def _uses_in_loop(loop: LoopStep, slots: dict[int, Facts], top: str) -> Iterator[Use]:
+def _uses_in_loop(loop: LoopStep, slots: dict[int, Facts], top: str, pool: Pool) -> Iterator[Use]:
     def outside(operand: Operand) -> Facts:
         return Facts(operand.value) if isinstance(operand, Constant) else slots.get(operand, Facts())
 
     inside = {inner: slots.get(outer, Facts()) for outer, inner in loop.inputs}
     inside |= {inner: outside(operand) for operand, inner, _ in loop.carry}
     inside |= {inner: replace(outside(operand), value=None) for operand, inner in loop.each}
-    yield from uses_of(loop.body, inside, top)
+    yield from uses_of(loop.body, inside, top, pool)
     ends = [*[operand for _, _, operand in loop.carry], *loop.collect]
     for slot, operand in zip(loop.outputs, ends, strict=True):
         slots[slot] = Facts(operand.value) if isinstance(operand, Constant) else inside.get(operand, Facts())
 
 
-def _opened(step: Step, given: Mapping[str, Facts]) -> list[Facts]:
+def _opened(step: Step, given: Mapping[str, Facts], pool: Pool) -> list[Facts]:
     """What a node hands out that opens a model, or adds something to one."""
     nothing = [Facts()] * len(step.outputs)
     if not step.node.function.__module__.startswith(OURS) or any(given[port].value is None for port, _ in step.wires):
         return nothing
     try:
-        result = step.node.function(**{port: one.value for port, one in given.items()})
+        # The key is of everything that it reads.
+        arguments = {port: one.value for port, one in given.items()}
+        result: Any = pool.get(("opened", step.key), lambda: step.node.function(**arguments))
     except Exception:
         return nothing  # The run says it better.
     return [Facts(value) for value in (result if step.node.several else (result,))]
