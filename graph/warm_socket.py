@@ -10,6 +10,7 @@ import os
 import socket
 import struct
 import sys
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -36,7 +37,10 @@ def socket_path() -> Path | None:
         return Path(asked).expanduser() / SOCKET
     import platformdirs
 
-    return Path(platformdirs.user_runtime_dir("latentgraph")) / SOCKET
+    with warnings.catch_warnings():
+        # It warns where the system has no such folder, and takes another.
+        warnings.simplefilter("ignore")
+        return Path(platformdirs.user_runtime_dir("latentgraph")) / SOCKET
 
 
 def is_own(stream: socket.socket) -> bool:

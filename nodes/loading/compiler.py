@@ -12,12 +12,11 @@ from functools import partial, wraps
 from inspect import isroutine
 from typing import Any, Final
 
-from latentgraph.nodes.loading.deferred import defer
+from latentgraph.nodes.loading.deferred import defer, read
 
 COMPILER: Final = "torch._dynamo"
 INDEX_TRICK: Final = f"{COMPILER}._trace_wrapped_higher_order_op"
 """The module in it that transformers imports a name of."""
-
 _allowed: list[Any] = []
 """What was marked to be taken into graphs as it is."""
 _disabled: list[Disabled] = []
@@ -66,7 +65,7 @@ def disable(function: Any = None, recursive: bool = True, **options: Any) -> Any
         return partial(disable, recursive=recursive, **options)
     if not isroutine(function):
         compiler: Any = sys.modules[COMPILER]
-        compiler.config  # noqa: B018  # Reads it.
+        read(compiler)
         return compiler.disable(function, recursive, **options)
     disabled = Disabled(function, recursive, options)
     _disabled.append(disabled)

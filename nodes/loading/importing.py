@@ -19,6 +19,8 @@ SELDOM_USED: Final = (
     # By samplers with beta noise levels, and by LMS.
     "scipy.stats",
     "scipy.integrate",
+    # By the losses of models that find objects.
+    "scipy.optimize",
     # By LoRAs.
     "peft",
     "peft.helpers",

@@ -55,12 +55,15 @@ class FolderSource:
     def _module(self, dtype: str) -> Any:
         import torch
 
+        from latentgraph.nodes.loading.only_shapes import OnlyShapes
+
         wanted = part_class(self.role, self.library, self.class_name, self.shown)
         options: dict[str, Any] = {"use_safetensors": True, "local_files_only": True, "output_loading_info": True}
         if self.variant:
             options["variant"] = self.variant
         try:
-            module, report = wanted.from_pretrained(self.folder, dtype=getattr(torch, dtype), **options)
+            with OnlyShapes():
+                module, report = wanted.from_pretrained(self.folder, dtype=getattr(torch, dtype), **options)
         except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
             raise misfit(self.shown, str(error)) from error
         if missing := sorted(report["missing_keys"]):

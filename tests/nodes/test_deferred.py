@@ -97,6 +97,7 @@ def test_names_are_in_place_until_it_is_read_and_again_where_it_cannot_be(toys: 
 
 LIBRARIES = """
     import sys
+    from latentgraph.nodes.loading.compiler import COMPILER
     from latentgraph.nodes.loading.deferred import DeferredModule, read
     from latentgraph.nodes.loading.importing import MODELS, SELDOM_USED
     from latentgraph.nodes.loading.sources import part_class
@@ -104,7 +105,7 @@ LIBRARIES = """
     for library, name in (("diffusers", "UNet2DConditionModel"), ("diffusers", "AutoencoderKL"),
                           ("transformers", "CLIPTextModel")):
         assert part_class("denoiser", library, name, "").__name__ == name
-    deferred = [name for name in (*SELDOM_USED, *MODELS, "torch._dynamo")]
+    deferred = [name for name in (*SELDOM_USED, *MODELS, COMPILER)]
     assert [name for name in deferred if not isinstance(sys.modules[name], DeferredModule)] == []
     assert not {"sympy", "torch._inductor", "peft.peft_model"} & set(sys.modules)
 
