@@ -41,11 +41,13 @@ def call(arguments: list[str]) -> int:
     """
     # Imported here, so that Ctrl-C is looked after from the first moment on.
     from latentgraph.tui.failures import tell_failure
-    from latentgraph.tui.warm_run import run_warm
 
     try:
-        if arguments[:1] == ["run"] and (code := run_warm(arguments)) is not None:
-            return code
+        if arguments[:1] == ["run"]:
+            from latentgraph.tui.warm_run import run_warm
+
+            if (code := run_warm(arguments)) is not None:
+                return code
         from typer.main import get_command
 
         from latentgraph.tui.commands import app

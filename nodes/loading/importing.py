@@ -34,10 +34,10 @@ SELDOM_USED: Final = (
     "torch.distributed._composable.fsdp",
     "torch.distributed.checkpoint",
     "torch.distributed.checkpoint.hf_storage",
-    "transformers.distributed.expert_parallel",
-    "transformers.distributed.tensor_parallel",
 )
 """What diffusers and transformers import at their top, and a run seldom uses."""
+SPREAD: Final = ("transformers.distributed.expert_parallel", "transformers.distributed.tensor_parallel")
+"""The same in transformers itself, for models that are spread over several processes."""
 MODELS: Final = ("diffusers.models.transformers", "diffusers.models.autoencoders")
 """Packages of models that import all of them where one is asked for."""
 
@@ -68,6 +68,15 @@ def model_class(class_name: str) -> Any:
     for package in MODELS:
         defer(package, open=True)
     return getattr(diffusers, class_name, None)
+
+
+def transformers_library() -> Any:
+    """transformers, of which no model has been imported without this."""
+    import transformers
+
+    for module in SPREAD:
+        defer(module, askers=("transformers",))
+    return transformers
 
 
 def _prepare() -> None:

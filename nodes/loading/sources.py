@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from latentgraph.graph.access import AccessError
-from latentgraph.nodes.loading.importing import importing, model_class
+from latentgraph.nodes.loading.importing import importing, model_class, transformers_library
 from latentgraph.nodes.loading.model_folder import TOKENIZERS
 
 SAFETY_CHECKER: Final = "StableDiffusionSafetyChecker"
@@ -102,6 +102,7 @@ def part_class(role: str, library: str, class_name: str, shown: str) -> Any:
 
 def _safety_checker() -> Any:
     with importing():
+        transformers_library()
         from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
 
         return StableDiffusionSafetyChecker
@@ -110,8 +111,7 @@ def _safety_checker() -> Any:
 def _model_class(library: str, class_name: str) -> tuple[Any, Any]:
     """What a library has by that name, and what a model of it is derived from."""
     if library == "transformers":
-        import transformers
-
+        transformers = transformers_library()
         return getattr(transformers, class_name, None), transformers.PreTrainedModel
     import diffusers
 
@@ -147,9 +147,7 @@ def load_feature_extractor(folder: str, class_name: str = "CLIPImageProcessorPil
 
 def _class_of_transformers(name: str) -> Any:
     with importing():
-        import transformers
-
-        return getattr(transformers, name)
+        return getattr(transformers_library(), name)
 
 
 @contextmanager

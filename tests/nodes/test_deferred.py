@@ -99,13 +99,13 @@ LIBRARIES = """
     import sys
     from latentgraph.nodes.loading.compiler import COMPILER
     from latentgraph.nodes.loading.deferred import DeferredModule, read
-    from latentgraph.nodes.loading.importing import MODELS, SELDOM_USED
+    from latentgraph.nodes.loading.importing import MODELS, SELDOM_USED, SPREAD
     from latentgraph.nodes.loading.sources import part_class
 
     for library, name in (("diffusers", "UNet2DConditionModel"), ("diffusers", "AutoencoderKL"),
                           ("transformers", "CLIPTextModel")):
         assert part_class("denoiser", library, name, "").__name__ == name
-    deferred = [name for name in (*SELDOM_USED, *MODELS, COMPILER)]
+    deferred = [name for name in (*SELDOM_USED, *SPREAD, *MODELS, COMPILER)]
     assert [name for name in deferred if not isinstance(sys.modules[name], DeferredModule)] == []
     assert not {"sympy", "torch._inductor", "peft.peft_model"} & set(sys.modules)
 
