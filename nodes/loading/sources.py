@@ -110,8 +110,9 @@ def _safety_checker() -> Any:
 
 def _model_class(library: str, class_name: str) -> tuple[Any, Any]:
     """What a library has by that name, and what a model of it is derived from."""
+    # Before a model of diffusers, too, which imports some of it.
+    transformers = transformers_library()
     if library == "transformers":
-        transformers = transformers_library()
         return getattr(transformers, class_name, None), transformers.PreTrainedModel
     import diffusers
 
