@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import gc
 import json
+import math
 import os
 import random
 import signal
@@ -35,9 +36,12 @@ from latentgraph.nodes.storing import STORING
 from latentgraph.tui.main import call
 
 SMALL = ("--set", "height=16", "--set", "width=16")
-RUN = ("run", "text_to_image", *SMALL, "--set", "num_inference_steps=50", "--json")
+RUN = ("run", "text_to_image", *SMALL, "--json")
+STEPS = ("--set", "num_inference_steps=50")
 SWEEP = ("sweep", "text_to_image", *SMALL, "--set", "num_inference_steps=12", "--set", "seed=1..4", "--quiet")
 SEEDS = 2
+IN_A_ROW = 4
+"""Kills of one run or sweep, before it is left in peace."""
 SHEET = "contact_sheet.png"
 MANIFEST = "manifest.jsonl"
 
@@ -58,22 +62,32 @@ class Tally:
 class Killer:
     """Kills, and looks at what is left."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
-        """Make what the victims are to make, in `folder`."""
+    def __init__(self, folder: Path, seed: int, *, seeds: int, sweeps: bool) -> None:
+        """Make what the victims are to make, in `folder`.
+
+        Args:
+            folder: Empty.
+            seed: Of the moments.
+            seeds: How many different pictures the runs are to make.
+            sweeps: Whether there will be sweeps.
+        """
         self.tally = Tally()
         self._folder = folder
+        self._seeds = seeds
         self._draw = random.Random(seed)
         self._truth = folder / "truth"
         self._truth.mkdir()
         os.environ |= {"LATENTGRAPH_ENGINE": "off", "LATENTGRAPH_CACHE": "off"}
-        self._seconds = {kind: self._make(arguments) for kind, arguments in self._undisturbed().items()}
+        # Imports everything, so that the others take as long as their victims will.
+        self._make([*RUN, "--set", "num_inference_steps=1", "--out", str(self._truth / "first")])
+        self._seconds = {kind: self._make(arguments) for kind, arguments in self._undisturbed(sweeps).items()}
         gc.collect()
         while threading.active_count() > 1:  # the engines' threads end with them; nothing else may run at a fork
             time.sleep(0.01)
 
-    def _undisturbed(self) -> dict[str, list[str]]:
-        runs = {f"seed {seed}": _run(seed, self._truth / f"run-{seed}") for seed in range(SEEDS)}
-        return {**runs, "sweep": [*SWEEP, "--out", str(self._truth / "sweep")]}
+    def _undisturbed(self, sweeps: bool) -> dict[str, list[str]]:
+        runs = {f"seed {seed}": _run(seed, self._truth / f"run-{seed}") for seed in range(self._seeds)}
+        return runs | ({"sweep": [*SWEEP, "--out", str(self._truth / "sweep")]} if sweeps else {})
 
     def _make(self, arguments: list[str]) -> float:
         started = time.monotonic()
@@ -85,7 +99,7 @@ class Killer:
         for number in count():
             if self.tally.kills["runs"] >= kills:
                 return
-            place, seed = self._folder / f"run-{number}", number % SEEDS
+            place, seed = self._folder / f"run-{number}", number % self._seeds
             truth = (self._truth / f"run-{seed}" / "image-1.png").read_bytes()
 
             def look(place: Path = place, truth: bytes = truth) -> None:
@@ -137,9 +151,9 @@ class Killer:
     ) -> None:
         place.mkdir()
         os.environ["LATENTGRAPH_CACHE"] = str(place / "cache")
-        while True:
+        for turn in count():
             victim = _fork(partial(_called, arguments, place / "told"))
-            code = _wait(victim, self._draw.uniform(0, 1.1 * seconds))
+            code = _wait(victim, self._draw.uniform(0, 1.1 * seconds) if turn < IN_A_ROW else math.inf)
             if code is not None:
                 assert code == 0, (place / "told").read_text()
                 look()
@@ -170,7 +184,7 @@ class Killer:
 
 
 def _run(seed: int, out: Path) -> list[str]:
-    return [*RUN, "--set", f"seed={seed}", "--out", str(out)]
+    return [*RUN, *STEPS, "--set", f"seed={seed}", "--out", str(out)]
 
 
 def _named(out: Path) -> list[Path]:
@@ -244,7 +258,7 @@ def main(folder: str, runs: str, sweeps: str, writers: str, seed: str) -> None:
     # As often as can be: after every turn.
     resume.SECONDS_BETWEEN = 0.0  # type: ignore[misc]
     resume.SHARE = 1.0  # type: ignore[misc]
-    killer = Killer(Path(folder), int(seed))
+    killer = Killer(Path(folder), int(seed), seeds=min(SEEDS, int(runs)), sweeps=int(sweeps) > 0)
     killer.writers(int(writers))
     killer.runs(int(runs))
     killer.sweeps(int(sweeps))

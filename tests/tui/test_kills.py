@@ -24,8 +24,8 @@ def _killed(folder: Path, *, runs: int, sweeps: int, writers: int, seed: int) ->
 
 
 def test_a_few_kills_leave_nothing_wrong_behind(tmp_path: Path) -> None:
-    told = _killed(tmp_path, runs=2, sweeps=1, writers=3, seed=1)
-    assert (told["runs"] >= 2, told["sweeps"] >= 1, told["writers"]) == (True, True, 3)
+    told = _killed(tmp_path, runs=1, sweeps=0, writers=3, seed=1)
+    assert (told["runs"] >= 1, told["writers"]) == (True, 3)
     assert told["pictures"] > 0
 
 
