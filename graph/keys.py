@@ -28,19 +28,19 @@ def node_key(node: TypedNode, wire_key: WireKey, values: ValueTypes, settings: M
         values: Digests of constants that are not plain data.
         settings: The identity of every run setting; only those that the node declares are taken.
     """
-    constants, wires, resources = node.constants, node.wires, node.resources
-    parts: list[object] = [node.type.identity]
-    for name in sorted(constants):
-        known = resources[name].digest() if name in resources else _constant(constants[name], values)
-        parts.append((name, "=", known))
-    parts += [(name, "<", wire_key(wires[name])) for name in sorted(wires)]
-    parts += [(name, "@", settings.get(name, "")) for name in node.type.options.settings]
+    parts = [node.type.identity]
+    for name, value in sorted(node.constants.items()):
+        resource = node.resources.get(name)
+        parts.append(f"{name}={resource.digest() if resource else _constant(value, values)}")
+    parts += [f"{name}<{wire_key(wire)}" for name, wire in sorted(node.wires.items())]
+    if node.type.options.settings:
+        parts += [f"{name}@{settings.get(name, '')}" for name in node.type.options.settings]
     return _digest(parts)
 
 
 def loop_key(loop: TypedLoop, body_keys: Iterable[str], wire_key: WireKey, inside: WireKey, values: ValueTypes) -> str:
     """The key of a loop's outputs: of what goes in, of its body, and of how the body is wired to the next turn."""
-    parts: list[object] = ["loop", *body_keys]
+    parts = ["loop", *body_keys]
     for kind, supplies, key_of in (
         ("each", loop.each, wire_key),
         ("carry", loop.carry, wire_key),
@@ -48,7 +48,7 @@ def loop_key(loop: TypedLoop, body_keys: Iterable[str], wire_key: WireKey, insid
         ("next", loop.next, inside),
         ("collect", loop.collect, inside),
     ):
-        parts += [(kind, name, supply_key(supply, key_of, values)) for name, supply in sorted(supplies.items())]
+        parts += [f"{kind}.{name}{supply_key(supply, key_of, values)}" for name, supply in sorted(supplies.items())]
     return _digest(parts)
 
 
@@ -67,6 +67,6 @@ def _constant(value: Any, values: ValueTypes) -> str:
     return values.digest(value)
 
 
-def _digest(parts: list[object]) -> str:
-    # As Python writes the list, brackets and quotes and all, so that no text can look like two parts.
+def _digest(parts: list[str]) -> str:
+    # As Python writes the list, quotes and all, so that no text can look like two parts.
     return blake2b(repr(parts).encode(), digest_size=20).hexdigest()

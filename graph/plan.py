@@ -16,6 +16,7 @@ from latentgraph.graph.node import NodeType
 from latentgraph.graph.opened import outputs_of_subworkflow
 from latentgraph.graph.registry import Registry
 from latentgraph.graph.typed import Constant, Supply, TypedLoop, TypedNode, TypedWorkflow, Wire, all_nodes
+from latentgraph.graph.uncollected import uncollected
 
 Operand: TypeAlias = int | Constant
 """Where a value is taken from: the slot with that number, or a constant."""
@@ -130,6 +131,7 @@ class Frame:
         return f"{self.keys.get(wire.node, wire.node)}.{wire.port}"
 
 
+@uncollected()
 def plan(
     typed: TypedWorkflow,
     registry: Registry,

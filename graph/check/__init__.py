@@ -16,6 +16,7 @@ from latentgraph.graph.errors import WorkflowError
 from latentgraph.graph.problem import Problem, errors_of
 from latentgraph.graph.registry import Registry
 from latentgraph.graph.typed import Constant, Offer, TypedWorkflow
+from latentgraph.graph.uncollected import uncollected
 from latentgraph.graph.workflow import Workflow
 
 
@@ -43,6 +44,7 @@ class Checked:
         return self.typed
 
 
+@uncollected()
 def check(
     document: Document,
     registry: Registry,

@@ -132,9 +132,7 @@ def grown(measured: list[dict[str, float]]) -> dict[str, float]:
 
 def main(runs: int = RUNS) -> None:
     """Print a table of both."""
-    print(
-        f"| what | {runs} runs against {FIRST} | after {FIRST} | at the end | ratio | goal |\n|---|---|---|---|---|---|"
-    )
+    print(f"| what | size, {runs} runs | after {FIRST} | at the end | ratio | goal |\n|---|---|---|---|---|---|")
     for what, measure in (("pictures", pictures), ("calls", calls)):
         measured = [*measure(runs)]
         for name, ratio in grown(measured).items():
