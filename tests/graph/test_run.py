@@ -415,7 +415,7 @@ def test_every_run_of_an_engine_works_in_the_same_thread_and_that_ends_with_the_
     worker = next(thread for thread in threading.enumerate() if thread.ident in idents)
     del engine
     gc.collect()
-    worker.join(timeout=10)
+    worker.join(timeout=60)
     assert not worker.is_alive()
 
 

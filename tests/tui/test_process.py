@@ -67,7 +67,7 @@ def test_a_signal_stops_the_run_at_its_next_step_and_tells_what_is_kept(
 
 def test_a_person_is_told_in_words_what_a_cancelled_run_kept(slow: str, tmp_path: Path) -> None:
     process = _start("run", slow, "--nodes", PAINTS, "--set", "turns=900", folder=tmp_path)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not (tmp_path / "outputs/wall-1.png").exists():
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -95,7 +95,7 @@ def test_a_second_signal_stops_at_once(slow: str, tmp_path: Path) -> None:
     started = time.monotonic()
     code, out, err = _finish(process)
     assert (code, out, err) == (130, "", "stopped\n")
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 30
 
 
 @pytest.mark.parametrize("arguments", [["nodes"], ["nodes", "--json"], ["schema"], ["check", "text_to_image"]])
@@ -112,7 +112,7 @@ def test_a_run_ends_when_nobody_reads_its_events_any_more(slow: str, tmp_path: P
     _wait_for_turn(process)
     assert process.stdout is not None
     process.stdout.close()
-    assert process.wait(timeout=30) == BROKEN_PIPE
+    assert process.wait(timeout=60) == BROKEN_PIPE
     assert process.communicate()[1] == ""
 
 

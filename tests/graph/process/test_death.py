@@ -67,7 +67,7 @@ def test_stopping_ends_the_process_in_the_middle_of_a_step_and_nothing_more_is_h
     before = len(fresh.ear.messages)
     started = time.monotonic()
     fresh.engine.stop(seconds=5)
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 60
     assert is_gone(pid)
     assert len(fresh.ear.messages) == before
     assert not fresh.engine.alive

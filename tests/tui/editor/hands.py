@@ -75,7 +75,7 @@ class Hands:
         assert found, f"{text!r} is not on the screen:\n" + "\n".join(self.lines)
         return found[-1 if last else 0]
 
-    async def until(self, condition: Callable[[], object], what: str, seconds: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], object], what: str, seconds: float = 60.0) -> None:
         end = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > end:

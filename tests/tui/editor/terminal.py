@@ -39,6 +39,7 @@ class Terminal:
         )
         os.close(theirs)
         self._ours = ours
+        self._waited = 0.0
         self.drawn = b""
         """All that was written to the terminal."""
         self.last = time.monotonic()
@@ -64,12 +65,22 @@ class Terminal:
             return
 
     def type(self, keys: str) -> float:
-        """Press keys, and wait until something is drawn; returns when that was."""
+        """Press keys, and wait until something is drawn; returns when that was, by `now`."""
         sent = time.monotonic()
         os.write(self._ours, keys.encode())
-        while self.last <= sent and self.process.poll() is None and time.monotonic() < sent + 5:
+        while self.last <= sent and self.process.poll() is None:
+            assert time.monotonic() < sent + PATIENCE, self.drawn[-2000:].decode(errors="replace")
             time.sleep(0.002)
-        return time.monotonic()
+        return self.now()
+
+    def now(self) -> float:
+        """Seconds by a clock that stands still while the editor has something to do and waits for a processor."""
+        try:
+            waited = int(Path(f"/proc/{self.process.pid}/schedstat").read_text().split()[1])
+        except (OSError, IndexError):  # another system, or the editor is gone
+            waited = 0
+        self._waited = max(self._waited, waited / 1e9)
+        return time.monotonic() - self._waited
 
     def wait_for(self, text: str, seconds: float = PATIENCE) -> None:
         """Wait until a text was drawn."""
@@ -86,9 +97,9 @@ class Terminal:
             time.sleep(0.01)
 
     def kill(self) -> float:
-        """End the editor as nothing but a kill does; returns when."""
+        """End the editor as nothing but a kill does; returns when, by `now`."""
+        killed = self.now()
         self.process.send_signal(signal.SIGKILL)
-        killed = time.monotonic()
         self.process.wait()
         return killed
 

@@ -54,6 +54,8 @@ class Script:
     """After so many keys."""
     saved: list[str] = field(default_factory=list)
     """The texts that the file may have beside that of its beginning."""
+    letters: set[int] = field(default_factory=set)
+    """Which of the keys are letters of a text."""
 
     def __post_init__(self) -> None:
         self.history = History(read_document(self.file, "talk").workflow)
@@ -74,6 +76,7 @@ class Script:
         """Add the keys of a text, behind what the field of a node holds."""
         before = self.history.data["nodes"][node]["inputs"]["text"]
         for count in range(1, len(text) + 1):
+            self.letters.add(len(self.keys))
             self.press(text[count - 1], writing(node, before + text[:count]))
 
 
@@ -138,7 +141,7 @@ def play(term: Terminal, script: Script, moment: float, *, at_save: bool) -> Kil
     timer = Timer(moment, lambda: killed_at.append(term.kill()))
     timer.start()
     drawn: list[float] = []
-    for key in script.keys:
+    for number, key in enumerate(script.keys):
         if at_save and key == CTRL_S and not killed_at and time.monotonic() > term.started + moment / 2:
             timer.cancel()
             timer = Timer(moment % 0.1, lambda: killed_at.append(term.kill()))
@@ -147,6 +150,9 @@ def play(term: Terminal, script: Script, moment: float, *, at_save: bool) -> Kil
             break
         drawn.append(term.type(key))
         time.sleep(0.05)
+        if number not in script.letters:
+            # This is about kills: somebody who looks before he goes on.
+            term.wait_until_still(0.15)
     if not killed_at:
         time.sleep(LAST_SECOND + 0.5)
     timer.cancel()
@@ -171,7 +177,7 @@ async def kill_at(moment: float, folder: Path, state: Path, *, at_save: bool = F
         term.wait_until_still()
         term.started = time.monotonic()
         killed = play(term, script, moment, at_save=at_save)
-    assert file.read_text() in {begun, *script.saved}
+    assert file.read_text() in {begun, *script.saved}, "\n".join([file.read_text(), *script.saved])
     parsed = parse_document(file.read_bytes(), "talk")
     left = left_behind(state)
     assert len(left) <= 1

@@ -51,7 +51,7 @@ async def test_a_letter_that_comes_while_the_form_is_shown_anew_is_not_lost(tmp_
         row.take_focus()
         row.query_one(TextArea).insert("ce", (0, 2))
         row.give(row.subject, row.spec)
-        await desk.until(lambda: desk.session.history.data["nodes"]["say"]["inputs"]["text"] == "once", 5)
+        await desk.until(lambda: desk.session.history.data["nodes"]["say"]["inputs"]["text"] == "once")
 
 
 async def test_what_is_typed_right_after_f3_goes_to_the_box_that_is_selected(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ async def test_what_is_typed_right_after_f3_goes_to_the_box_that_is_selected(tmp
             await asyncio.sleep(0)
         for key in "once":
             desk.app.post_message(events.Key(key, key))
-        await desk.until(lambda: "once" in str(desk.session.history.data), 10)
+        await desk.until(lambda: "once" in str(desk.session.history.data))
         texts = {name: node["inputs"]["text"] for name, node in desk.session.history.data["nodes"].items()}
         assert texts == {"a": "", "b": "once"}
 
@@ -86,7 +86,7 @@ async def test_somebody_who_never_pauses_is_taken_at_his_word_all_the_same(tmp_p
             await desk.press("a")
             letters += 1
         assert set(desk.session.history.data["nodes"]["say"]["inputs"]["text"]) == {"a"}
-        await desk.until(lambda: desk.session.history.data["nodes"]["say"]["inputs"]["text"] == "a" * letters, 5)
+        await desk.until(lambda: desk.session.history.data["nodes"]["say"]["inputs"]["text"] == "a" * letters)
         assert desk.session.history.steps == 1
 
 
@@ -129,7 +129,7 @@ async def test_a_dialog_that_is_left_before_it_is_put_together_is_gone(key: str,
         dialog = desk.app.screen
         assert not dialog.is_mounted
         dialog.dismiss()
-        await desk.until(lambda: desk.app.screen is desk.screen, 10)
+        await desk.until(lambda: desk.app.screen is desk.screen)
         await desk.pilot.pause()
         assert not dialog.is_attached
 

@@ -39,7 +39,7 @@ async def test_what_the_editor_wrote_is_one_edit(talk: Path, tmp_path: Path, mon
     async with editing(talk, out=tmp_path, files=(TOYS,)) as desk:
         desk.screen.canvas.go_to("say")
         await desk.press("e")
-        await desk.until(lambda: said(desk) == "once upon", 10)
+        await desk.until(lambda: said(desk) == "once upon")
         assert desk.session.history.steps == 1
 
 
