@@ -108,7 +108,8 @@ def test_where_no_process_can_be_started_the_run_is_refused(monkeypatch: pytest.
     refused = heard.ear.end(heard.run(PAINT, "swatch.swatch"))
     assert isinstance(refused, RunRefused)
     assert refused.reason == "no engine can be started: No such file or directory"
-    assert len(os.listdir("/proc/self/fd")) == before
+    # What an earlier test left open may be closed meanwhile.
+    assert len(os.listdir("/proc/self/fd")) <= before
 
 
 def test_looking_without_a_process_says_that_nothing_ran() -> None:
