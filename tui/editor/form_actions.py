@@ -57,10 +57,13 @@ class FormActions(BaseScreen):
         return self.graph.at(event.scope)
 
     def _typed(self, event: _Typed, make: Callable[[], Edit]) -> None:
-        """Make an edit of a field; what is typed in one go is one step."""
+        """Make an edit of a field, once; what is typed in one go is one step."""
+        if event.taken:
+            return
+        event.taken = True
         if event.key not in self._of(event).nodes and event.key not in BORDERS:
             return  # its box was deleted while the message was on its way
-        self.do(make)
+        super().do(make)
         if event.final:
             self.session.history.seal()
 
@@ -144,11 +147,19 @@ class FormActions(BaseScreen):
         outer, loop, kind = _entry(graph, event)
         return remove_entry(outer, loop, kind, event.port)
 
+    def do(self, make: Callable[[], Edit]) -> bool:
+        """Make an edit, after what was typed before it."""
+        self._take_typed()
+        return super().do(make)
+
     def finish_typing(self) -> None:
         """Take what is being typed into a field as an edit."""
+        self._take_typed()
+        self.session.history.seal()
+
+    def _take_typed(self) -> None:
         for event in self.sidebar.inspector.take_commits():
             self._take(event)
-        self.session.history.seal()
 
     def _take(self, event: InspectorMessage) -> None:
         """Do at once what a message would have done when its turn came."""

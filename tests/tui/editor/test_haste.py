@@ -64,13 +64,34 @@ async def test_what_is_typed_right_after_f3_goes_to_the_box_that_is_selected(tmp
         await desk.until(lambda: form.subject and form.subject.key == "a" and form.settled)
         desk.screen.canvas.go_to("b")
         hurry(desk, "f3")
-        while desk.screen.canvas.has_focus:
-            await asyncio.sleep(0)
         for key in "once":
             desk.app.post_message(events.Key(key, key))
-        await desk.until(lambda: "once" in str(desk.session.history.data))
+        hurry(desk, "f2", "m")
+        await desk.until(lambda: "mute" in str(desk.session.history.data))
         texts = {name: node["inputs"]["text"] for name, node in desk.session.history.data["nodes"].items()}
         assert texts == {"a": "", "b": "once"}
+
+
+@pytest.mark.parametrize("under_way", [False, True])
+async def test_what_is_typed_is_in_the_copy_that_is_made_right_behind_it(tmp_path: Path, under_way: bool) -> None:
+    talk = {"nodes": {"say": {"type": "fail", "inputs": {"text": ""}}}}
+    async with editing(write(tmp_path / "talk.json", talk), out=tmp_path, files=(TOYS,)) as desk:
+        form = desk.screen.sidebar.inspector
+        desk.screen.canvas.go_to("say")
+        await desk.until(lambda: form.subject and form.subject.key == "say" and form.settled)
+        row = form.query_one(Form).row("text")
+        assert row is not None
+        area = row.query_one(TextArea)
+        area.insert("once", (0, 0))
+        if under_way:
+            row.on_descendant_blur(events.DescendantBlur(area))
+        desk.screen.action_duplicate()
+        assert [node["inputs"]["text"] for node in desk.session.history.data["nodes"].values()] == ["once", "once"]
+        await desk.pilot.pause()
+        assert desk.session.undo()
+        assert desk.session.history.data["nodes"] == {"say": {"type": "fail", "inputs": {"text": "once"}}}
+        assert desk.session.undo()
+        assert not desk.session.undo()
 
 
 async def test_somebody_who_never_pauses_is_taken_at_his_word_all_the_same(tmp_path: Path) -> None:

@@ -65,6 +65,8 @@ class Inspector(Widget):
         self._looked: LookedLike | None = None
         self._kept: dict[tuple[Scope, str, str], _Kept] = {}
         self._timer: Timer | None = None
+        self._told: list[InspectorMessage] = []
+        """What was typed for the box that was left last, and may still be under way."""
         self._applying = asyncio.Lock()
         self._focus_next: str | None = None
 
@@ -162,8 +164,11 @@ class Inspector(Widget):
             self.focus_first()
 
     def take_commits(self) -> tuple[InspectorMessage, ...]:
-        """What is typed, right and not told yet, for who cannot wait for the messages: before a run, or a save."""
-        return tuple(self._form.commits()) if self.is_mounted else ()
+        """What is typed, right and not acted upon yet, for who cannot wait for messages: before an edit, or a save."""
+        if not self.is_mounted:
+            return ()
+        told = [one for one in self._told if not one.taken]
+        return (*told, *(one for row in self._form.rows for one in row.under_way), *self._form.commits())
 
     @property
     def faulty(self) -> tuple[FaultyDraft, ...]:
@@ -212,7 +217,8 @@ class Inspector(Widget):
 
     def _leave(self) -> None:
         """Hand over what is typed for the box that is shown, and keep what is wrong."""
-        for message in self._form.commits():
+        self._told = list(self._form.commits())
+        for message in self._told:
             self.post_message(message)
         for row in self._form.rows:
             if row.draft.sentence:

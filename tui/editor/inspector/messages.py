@@ -15,12 +15,15 @@ class InspectorMessage(Message):
     Attributes:
         scope: Of the box.
         key: Of the box.
+        taken: Whether it was acted upon: a message takes its time from widget to widget, and an edit of something else
+            may not overtake what was typed before it.
     """
 
     def __init__(self, scope: Scope, key: str) -> None:
         super().__init__()
         self.scope = scope
         self.key = key
+        self.taken = False
 
 
 class PortMessage(InspectorMessage):

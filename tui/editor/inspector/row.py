@@ -64,6 +64,8 @@ class FieldRow(Widget):
         self._pause: Timer | None = None
         self._latest = 0.0
         """When what is typed is handed over at the latest; counts while there is a pause to wait for."""
+        self._told: list[InspectorMessage] = []
+        """What was handed over and may still be under way."""
         self._editor: Widget = (
             LinkLine(signs) if self.draft.kind == "link" else editor_for(spec, self.draft.kind, self.draft.text)
         )
@@ -136,6 +138,11 @@ class FieldRow(Widget):
         commit = self.draft.take(final=final)
         return self._message(commit) if commit else None
 
+    @property
+    def under_way(self) -> list[InspectorMessage]:
+        """What was handed over and not acted upon yet."""
+        return [one for one in self._told if not one.taken]
+
     def take_focus(self) -> None:
         """Go to the editor at once, so that a key that comes right behind goes there too."""
         self.screen.set_focus(self._editor)
@@ -166,6 +173,7 @@ class FieldRow(Widget):
 
     def _hand_over(self, *, final: bool) -> None:
         if message := self.take(final=final):
+            self._told = [*self.under_way, message]
             self._tell(message)
 
     def _read(self) -> None:
