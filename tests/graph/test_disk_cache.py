@@ -173,9 +173,10 @@ print([one.message for one in run if isinstance(one, Warned)], run.result().outp
 
 
 def test_a_disk_that_takes_no_more_is_told_in_a_sentence_and_the_run_goes_on(tmp_path: Path) -> None:
-    # The system lets this process write no file of more than 64 bytes: every write of a value fails in its middle.
+    # The system lets this process write no file of more than 64 bytes: every write of a value fails in its middle, and
+    # one of bytecode would, and stay.
     done = subprocess.run(
-        [sys.executable, "-c", FULL, str(tmp_path)], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-B", "-c", FULL, str(tmp_path)], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.strip() == (
         f"['values are not kept in {tmp_path}: File too large'] {{'bread': '795 g of bread'}}"

@@ -35,7 +35,8 @@ async def wait_for_idle(min_sleep: float = 0.0, max_sleep: float = 1.0) -> None:
         computed = _computed_by_others()
         await asyncio.sleep(MOMENT)
         rested = not _ready() and _computed_by_others() - computed < MOMENT / 5
-        if rested and time.monotonic() >= started + min_sleep and not _busy(active_app.get()):
+        app = active_app.get()
+        if rested and time.monotonic() >= started + min_sleep and not _busy(app) and not _to_be_drawn(app):
             return
 
 
@@ -63,7 +64,13 @@ async def wait_for_screen(pilot: Pilot[Any], timeout: float = PATIENCE) -> bool:
 def _busy(app: textual.app.App[Any]) -> list[MessagePump]:
     """Whoever is not waiting for a message, of the app and what is on its screen."""
     pumps = [app, *app.screen.walk_children(with_self=True)] if app.screen_stack else [app]
-    return [pump for pump in pumps if pump._running and not _waits(pump)]
+    # Another size waits a moment for the next before anybody hears of it.
+    return [pump for pump in pumps if pump._running and (not _waits(pump) or getattr(pump, "_resize_timer", None))]
+
+
+def _to_be_drawn(app: textual.app.App[Any]) -> bool:
+    """Whether the screen waits for its clock to lay itself out or to draw something anew."""
+    return bool(app.screen_stack) and bool(app.screen._layout_required or app.screen._dirty_widgets)
 
 
 def _waits(pump: MessagePump) -> bool:
