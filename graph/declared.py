@@ -51,15 +51,29 @@ def input_type(declared: WorkflowInput, registry: Registry) -> PortType | None:
     python = named_type(declared.type, registry)
     if python is None or declaration_fault(declared, PLAIN_TYPES.get(declared.type)):
         return None
-    annotation: Any = python
-    if declared.choices is not None:
-        plain = PortType(python)
-        annotation = Literal[tuple(plain.parse(choice) for choice in declared.choices)]
     bounds = {"ge": declared.minimum, "le": declared.maximum, "multiple_of": declared.multiple_of}
     present: dict[str, Any] = {name: bound for name, bound in bounds.items() if bound is not None}
-    if present:
-        annotation = Annotated[annotation, Field(**present)]
     nullable = not declared.required and declared.default is None
+    key = (python, repr(declared.choices), repr(present), nullable)
+    if key not in _MADE:
+        if len(_MADE) >= MOST_TYPES:
+            _MADE.clear()
+        _MADE[key] = _made(python, declared.choices, present, nullable=nullable)
+    return _MADE[key]
+
+
+MOST_TYPES = 1024
+_MADE: dict[tuple[object, ...], PortType] = {}
+"""Types of declared inputs, by what makes them: the parser of one takes as long as the check of a whole workflow."""
+
+
+def _made(python: Any, choices: list[Any] | None, bounds: Mapping[str, Any], *, nullable: bool) -> PortType:
+    annotation = python
+    if choices is not None:
+        plain = PortType(python)
+        annotation = Literal[tuple(plain.parse(choice) for choice in choices)]
+    if bounds:
+        annotation = Annotated[annotation, Field(**bounds)]
     return PortType(annotation | None if nullable else annotation)
 
 

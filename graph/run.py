@@ -180,6 +180,7 @@ class Run:
         self._care = engine.registry.memory
         self._events: SimpleQueue[Event | None] = SimpleQueue()
         self._cancelled = Flag()
+        self._done = Flag()
         self._error: BaseException | None = None
         self._result: RunFinished | None = None
         self._execution = Execution(
@@ -220,6 +221,9 @@ class Run:
             NodeFailedError: A node failed.
             RunCancelledError: The run was cancelled.
         """
+        if on_event is None:
+            # Not woken by each event, for which the thread that computes would have to stand back.
+            self._done.wait()
         for event in self:
             if on_event is not None:
                 on_event(event)
@@ -251,6 +255,7 @@ class Run:
             self._fail(failed)
         finally:
             put(None)
+            self._done.set()
 
     def _fail(self, error: RunError) -> None:
         self._error = error = recovered(error, self.plan.settings, self._execution.pool, self._care)

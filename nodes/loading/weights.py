@@ -10,7 +10,9 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from latentgraph.graph.access import AccessError
@@ -136,7 +138,13 @@ def read_header(path: Path, shown: str) -> Mapping[str, Any]:
     Raises:
         AccessError: It is no safetensors file, or is cut short.
     """
-    size = path.stat().st_size
+    stat = path.stat()
+    return _header(path, shown, stat.st_size, (stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino))
+
+
+@lru_cache(maxsize=16)
+def _header(path: Path, shown: str, size: int, state: object) -> Mapping[str, Any]:
+    """The header of a file in that state: every run asks anew."""
     with path.open("rb") as file:
         start = file.read(8)
         if start[:4].startswith(_PICKLE_STARTS):
@@ -161,7 +169,7 @@ def read_header(path: Path, shown: str) -> Mapping[str, Any]:
     end = max((entry["data_offsets"][1] for entry in tensors.values()), default=0)
     if size < 8 + length + end:
         raise _cut_short(shown, size, 8 + length + end)
-    return tensors
+    return MappingProxyType(tensors)
 
 
 def _cut_short(shown: str, size: int, wanted: int) -> AccessError:
