@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 AUTO: Final = "auto"
-FIRST: Final = 4
+FIRST: Final = 8
 MOST: Final = 64
 BETTER: Final = 0.95
 """What a run has to take of its time at half the size for the larger one to be worth its memory."""

@@ -205,9 +205,9 @@ def test_the_batch_grows_while_a_run_takes_less_time_for_it() -> None:
     for seconds in (1.0, 0.5, 0.49, 0.6):
         sizes.append(size.size)
         size.took(size.size, seconds)
-    assert (sizes, size.size) == ([4, 8, 16, 8], 8)
+    assert (sizes, size.size) == ([8, 16, 32, 16], 16)
     size.failed()
-    assert size.size == 4
+    assert size.size == 8
     assert BatchSize("3").size == 3
     with pytest.raises(ValueError, match="'many' is no batch; take a number from 1 to 64, or auto"):
         BatchSize("many")
