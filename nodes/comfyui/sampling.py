@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from latentgraph.graph.workflow import Link
+from latentgraph.nodes.comfyui.draft import Added
 from latentgraph.nodes.comfyui.guiding import guidance_for
 from latentgraph.nodes.comfyui.prompt import PromptNode
 from latentgraph.nodes.comfyui.samplers import SAMPLERS, SCHEDULERS, Sampler
-from latentgraph.nodes.comfyui.translation import Added, Translation, Untranslatable
+from latentgraph.nodes.comfyui.translation import Translation, Untranslatable
 from latentgraph.nodes.comfyui.values import ConditioningValue, LatentValue, ModelValue, NoiseValue, Source
 from latentgraph.nodes.random_state import MAX_SEED
 
