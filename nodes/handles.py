@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self
 
+from latentgraph.graph.access import AccessError
 from latentgraph.graph.context import ALONE, RunContext
 from latentgraph.nodes import cuda_graphs
 from latentgraph.nodes.fast import quicken
 from latentgraph.nodes.loading.families import family_of_component
 from latentgraph.nodes.loading.held import HeldSource, content_digest, held_config, json_digest
-from latentgraph.nodes.memory import settled, where_to_wait
+from latentgraph.nodes.memory import reads_straight, settled, where_to_wait
 from latentgraph.nodes.text_keys import ROLES, remember_text
 
 if TYPE_CHECKING:
@@ -277,7 +278,7 @@ def loaded(handle: Handle, context: RunContext = ALONE, *, full_precision: bool 
 
 def _made(handle: Handle, device: str, precision: tuple[str, str], context: RunContext, *, fast: bool) -> Any:
     dtype, rounded = precision
-    made = handle.source.make("cpu" if device else "", rounded, context.warn)
+    made = _read(handle, device, rounded, context)
     for adapter in handle.adapters:
         adapter.apply(made)
     if dtype != rounded:
@@ -292,6 +293,19 @@ def _made(handle: Handle, device: str, precision: tuple[str, str], context: RunC
     if isinstance(made, LoadedSafetyChecker | LoadedDepthEstimator):
         return made._replace(module=settled(made.module, device, context))
     return settled(made, device, context)
+
+
+def _read(handle: Handle, device: str, dtype: str, context: RunContext) -> Any:
+    """The module as its files have it: on the CPU, or where its weights stay and nothing is added to them, there."""
+    if handle.adapters or not reads_straight(device, context):
+        return handle.source.make("cpu" if device else "", dtype, context.warn)
+    try:
+        return handle.source.make(device, dtype, context.warn)
+    except AccessError as error:
+        made = handle.source.make("cpu", dtype, context.warn)  # Where the files are at fault it says so again.
+        why = (str(error.__cause__ or error.message).strip().splitlines() or [""])[0]
+        context.warn(f"the weights of a {handle.class_name} go through main memory to {device}: {why[:200]}")
+        return made
 
 
 def short_number(count: int) -> str:

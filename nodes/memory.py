@@ -43,8 +43,13 @@ def where_to_wait(device: str, context: RunContext) -> str:
     return context.settings.get("memory", "auto") if device.startswith("cuda") else "resident"
 
 
+def reads_straight(device: str, context: RunContext) -> bool:
+    """Whether weights are read straight onto a device: they would leave main memory for it, and for good."""
+    return device.startswith("cuda") and where_to_wait(device, context) == "resident"
+
+
 def settled(module: Any, device: str, context: RunContext) -> Any:
-    """A module on the CPU made ready to compute on `device`, under the run's setting `memory`.
+    """A module on the CPU, or on `device` already, made ready to compute on `device`, under the run's setting `memory`.
 
     Args:
         module: Of diffusers or transformers, with weights, in eval mode; it is changed.

@@ -15,6 +15,7 @@ from typing import Any, Final
 from latentgraph.graph.access import AccessError
 from latentgraph.graph.digests import file_digest
 from latentgraph.nodes.loading.held import json_digest
+from latentgraph.nodes.loading.placing import filled
 from latentgraph.nodes.loading.sources import misfit, part_class, quiet_libraries
 from latentgraph.nodes.loading.vae_file import vae_config, vae_tensors
 from latentgraph.nodes.loading.weights import read_header, refuse_pickle
@@ -95,10 +96,9 @@ class ComponentFileSource:
                     module = (
                         wanted(wanted.config_class(**config)) if self.library == "transformers" else wanted(**config)
                     )
-                names = set(module.state_dict())
-                # Copies lie in memory as the tensors of every other module do, and so give the same bits.
-                module.load_state_dict({n: t.clone() for n, t in tensors.items() if n in names}, assign=True)
-                return module.eval().to(device=device or "cpu", dtype=getattr(torch, dtype or "float32"))
+                return filled(module, tensors, device, dtype)
+            except torch.OutOfMemoryError:
+                raise
             except (ValueError, RuntimeError, KeyError, TypeError) as error:
                 raise misfit(self.shown, " ".join(str(error).split())) from error
 

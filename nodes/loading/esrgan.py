@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from latentgraph.graph.access import AccessError, FileAccess, Resource
 from latentgraph.graph.digests import file_digest
+from latentgraph.nodes.loading.placing import filled
 from latentgraph.nodes.loading.sources import misfit
 from latentgraph.nodes.loading.weights import PICKLE_SUFFIXES, read_header
 
@@ -146,9 +147,15 @@ class UpscaleSource:
         config = read_upscale_model(Path(self.file), self.shown)
         tensors = load_file(self.file)
         last = highest(tensors)
-        network = RRDBNet(config)
+        named = {our_name(name, last): tensors[name] for name in tensors}
+        with torch.device("meta"):
+            network = RRDBNet(config)
         try:
-            network.load_state_dict({our_name(name, last): tensor for name, tensor in tensors.items()})
+            made = filled(network, named, device, dtype)
+        except torch.OutOfMemoryError:
+            raise
         except RuntimeError as error:
             raise misfit(self.shown, " ".join(str(error).split())) from error
-        return network.eval().to(device=device or "cpu", dtype=getattr(torch, dtype or "float32"))
+        if named:
+            raise misfit(self.shown, f"{len(named)} of its tensors are none of such a network, as {min(named)!r}")
+        return made

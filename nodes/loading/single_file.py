@@ -12,6 +12,7 @@ from latentgraph.graph.digests import file_digest
 from latentgraph.nodes.loading.checkpoint import KINDS, OPEN_CLIP, PART_NAMES, Checkpoint
 from latentgraph.nodes.loading.held import json_digest
 from latentgraph.nodes.loading.model_folder import ModelFolder, Part
+from latentgraph.nodes.loading.placing import placement
 from latentgraph.nodes.loading.shipped import shipped_configuration
 from latentgraph.nodes.loading.sources import misfit, part_class, quiet_libraries
 
@@ -92,7 +93,9 @@ class SingleFileSource:
         with quiet_libraries():
             try:
                 build = self._text_encoder if self.role.startswith("text_encoder") else self._diffusers_part
-                module = build(self._tensors(), precision)
+                module = build(self._tensors(), device, precision)
+            except torch.OutOfMemoryError:
+                raise
             except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
                 # diffusers builds the module without memory; what the file does not fill cannot be moved afterwards.
                 lacking = f"it lacks tensors of its {PART_NAMES[self.role]}"
@@ -105,14 +108,19 @@ class SingleFileSource:
         with safe_open(self.file, framework="pt") as file:
             return {name: file.get_tensor(name) for name in file.keys() if name.startswith(self.prefix)}  # noqa: SIM118
 
-    def _diffusers_part(self, tensors: dict[str, Any], precision: Any) -> Any:
+    def _diffusers_part(self, tensors: dict[str, Any], device: str, precision: Any) -> Any:
         wanted = part_class(self.role, "diffusers", self.class_name, self.shown)
         options = {"in_channels": self.in_channels} if self.role == "denoiser" else {}
         return wanted.from_single_file(
-            tensors, config=self.configuration, local_files_only=True, torch_dtype=precision, **options
+            tensors,
+            config=self.configuration,
+            local_files_only=True,
+            torch_dtype=precision,
+            device=device or None,
+            **options,
         )
 
-    def _text_encoder(self, tensors: dict[str, Any], precision: Any) -> Any:
+    def _text_encoder(self, tensors: dict[str, Any], device: str, precision: Any) -> Any:
         wanted = part_class(self.role, "transformers", self.class_name, self.shown)
         config = wanted.config_class.from_pretrained(self.configuration, local_files_only=True)
         renamed = {name.removeprefix(self.prefix): tensor for name, tensor in tensors.items()}
@@ -123,7 +131,7 @@ class SingleFileSource:
             # It asks the module for its configuration only.
             renamed = convert(SimpleNamespace(config=config), tensors, prefix=self.prefix)
         module, report = wanted.from_pretrained(
-            None, config=config, state_dict=renamed, dtype=precision, output_loading_info=True
+            None, config=config, state_dict=renamed, dtype=precision, output_loading_info=True, **placement(device)
         )
         if missing := sorted(report["missing_keys"]):
             raise ValueError(f"it lacks tensors of its {PART_NAMES[self.role]}, such as {missing[0]!r}")

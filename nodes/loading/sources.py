@@ -10,6 +10,7 @@ from typing import Any, Final
 from latentgraph.graph.access import AccessError
 from latentgraph.nodes.loading.importing import importing, model_class, transformers_library
 from latentgraph.nodes.loading.model_folder import TOKENIZERS
+from latentgraph.nodes.loading.placing import placement
 
 SAFETY_CHECKER: Final = "StableDiffusionSafetyChecker"
 """The only class of safety checkers that is loaded; diffusers does not hand it out with its models."""
@@ -41,7 +42,7 @@ class FolderSource:
         if self.role in TOKENIZERS:
             return load_tokenizer(self.folder, self.shown, self.class_name)
         with quiet_libraries():
-            module = self._module(dtype or "float32").to(device or "cpu")
+            module = self._module(device, dtype or "float32").to(device or "cpu")
         if self.role == "safety_checker":
             from latentgraph.nodes.handles import LoadedSafetyChecker
 
@@ -52,7 +53,7 @@ class FolderSource:
             return LoadedDepthEstimator(module, load_feature_extractor(self.images, "DPTImageProcessorPil"))
         return module
 
-    def _module(self, dtype: str) -> Any:
+    def _module(self, device: str, dtype: str) -> Any:
         import torch
 
         from latentgraph.nodes.loading.only_shapes import OnlyShapes
@@ -63,7 +64,11 @@ class FolderSource:
             options["variant"] = self.variant
         try:
             with OnlyShapes():
-                module, report = wanted.from_pretrained(self.folder, dtype=getattr(torch, dtype), **options)
+                module, report = wanted.from_pretrained(
+                    self.folder, dtype=getattr(torch, dtype), **options, **placement(device)
+                )
+        except torch.OutOfMemoryError:
+            raise
         except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
             raise misfit(self.shown, str(error)) from error
         if missing := sorted(report["missing_keys"]):
