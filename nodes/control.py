@@ -10,7 +10,8 @@ from pydantic import Field
 
 from latentgraph.graph.context import RunContext
 from latentgraph.graph.node import Described, node
-from latentgraph.nodes.handles import ControlNet, loaded
+from latentgraph.nodes.fast import computing, is_fast
+from latentgraph.nodes.handles import ControlNet
 from latentgraph.nodes.loading.component import ReadsComponent, open_component
 from latentgraph.nodes.values import Control, Guidance, Image, Timestep
 
@@ -109,7 +110,7 @@ def residuals(
         timestep: Of this turn.
         guidance: Holds the controls.
         embeddings: Of the denoiser, with as many rows as `model_input`.
-        context: Of the run.
+        context: Of the run; whoever asks in fast mode declares `speed`, as `fast.computing` wants it.
 
     Returns:
         Empty where all are silent.
@@ -148,7 +149,7 @@ def _asked(
 ) -> tuple[tuple[Tensor, ...], Tensor]:
     import torch
 
-    module = loaded(one.controlnet, context)
+    module = computing(one.controlnet, context)
     width = module.config.cross_attention_dim
     if embeddings.shape[-1] != width:
         raise ValueError(
@@ -164,14 +165,18 @@ def _asked(
         )
     image = one.image.to(device=model_input.device, dtype=model_input.dtype)
     image = torch.cat([image] * (len(model_input) // len(image)))
+    # A compiled module would be compiled anew for each number that it is told.
+    scale = 1.0 if is_fast(context) else one.scale
     with torch.no_grad():
         levels, deepest = module(
             model_input,
             timestep.beside(model_input),
             encoder_hidden_states=embeddings,
             controlnet_cond=image,
-            conditioning_scale=one.scale,
+            conditioning_scale=scale,
             guess_mode=one.only_positive,
             return_dict=False,
         )
+    if scale != one.scale:
+        return tuple(level * one.scale for level in levels), deepest * one.scale
     return tuple(levels), deepest

@@ -1,4 +1,4 @@
-"""Fast mode, the run's setting `speed`: denoiser and VAE's decoder compiled, in the layout that convolutions like.
+"""Fast mode, the run's setting `speed`: denoiser, ControlNets and decoder compiled, in a layout for convolutions.
 
 It gives up bits for speed: kernels that are fused round otherwise. Whoever computes in it declares the setting, so that
 what is exact is never taken for it. What torch compiles is kept beside our values for later processes.

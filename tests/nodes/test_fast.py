@@ -8,19 +8,24 @@ from typing import Any
 
 import pytest
 import torch
+from tests.nodes.test_component_files import controlnet, save_controlnet
 from tests.nodes.tiny import build_tiny_sd1
 
 from latentgraph.graph.context import RunContext
 from latentgraph.graph.kept_folder import FOLDER
 from latentgraph.graph.node import node_type
 from latentgraph.nodes import fast
+from latentgraph.nodes.control import control, residuals
 from latentgraph.nodes.decode import decode
 from latentgraph.nodes.denoise import denoise_step
 from latentgraph.nodes.denoise_parts import predict_noise
 from latentgraph.nodes.fast import SPEED, Compiled, computing, uncompiled
-from latentgraph.nodes.handles import loaded
+from latentgraph.nodes.guidance import guidance
+from latentgraph.nodes.handles import ControlNet, loaded
 from latentgraph.nodes.latent_starts import empty_latents
 from latentgraph.nodes.load import load_model
+from latentgraph.nodes.loading.component import open_component
+from latentgraph.nodes.values import Conditioning, Image, Timestep
 
 EXACT = {"device": "cpu", "dtype": "float32"}
 FAST = {**EXACT, "speed": "fast"}
@@ -75,6 +80,37 @@ def test_of_a_vae_the_decoder_is_compiled_and_gives_a_picture(folder: Path, comp
     made = decode(vae, empty_latents(vae, height=16, width=16, context=context), context=context)
     assert made.samples.shape == (1, 3, 16, 16)
     assert [type(one.__self__).__name__ for one in compiler] == ["Decoder"]
+
+
+@pytest.mark.parametrize("guess_mode", [False, True])
+def test_a_controlnet_is_compiled_and_its_scale_is_none_of_the_compilers_business(
+    guess_mode: bool, tmp_path: Path, compiler: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_controlnet(tmp_path / "net.safetensors", controlnet())
+    handle = open_component(ControlNet, str(tmp_path / "net.safetensors"))
+    exact = RunContext(EXACT)
+    quick = RunContext(FAST, pool=exact.pool)
+    module = computing(handle, quick)
+    assert [type(one.__self__).__name__ for one in compiler] == ["ControlNetModel"]
+    assert module.conv_in.weight.is_contiguous(memory_format=torch.channels_last)
+    scales: list[float] = []
+    plain = module.forward
+
+    def forward(*given: Any, **named: Any) -> Any:
+        scales.append(named["conditioning_scale"])
+        return plain(*given, **named)
+
+    monkeypatch.setattr(module, "forward", forward)
+    torch.manual_seed(0)
+    latents, text, image = torch.rand(1, 4, 8, 8), torch.rand(1, 7, 32), torch.rand(1, 3, 64, 64)
+    asked = guidance(Conditioning(text))
+    for scale in (1.0, 0.5, 0.7):
+        told = control(asked, handle, Image(image), scale=scale, guess_mode=guess_mode)
+        wanted, given = (residuals(latents, Timestep(torch.tensor(5), 0, 1), told, text, one) for one in (exact, quick))
+        for name in wanted:
+            for a, b in zip(*(torch.utils._pytree.tree_leaves(one[name]) for one in (wanted, given)), strict=True):
+                torch.testing.assert_close(a, b)
+    assert scales == [1.0] * 3
 
 
 def test_the_nodes_that_compute_in_fast_mode_have_it_in_their_keys() -> None:
