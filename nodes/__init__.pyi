@@ -64,6 +64,7 @@ from .text_sd3 import encode_sd3, tokenize_sd3
 from .text_sdxl import encode_sdxl, tokenize_sdxl
 from .text_t5 import encode_t5, tokenize_t5
 from .textual_inversion import load_textual_inversion
+from .textual_inversion_sdxl import load_textual_inversion_sdxl
 from .unclip import augment_image_prompt, pool_image_prompt
 from .upscale import load_upscaler, upscale_channels
 from .upscale_latents import upscale_latents
@@ -138,6 +139,7 @@ __all__ = [
     "load_sdxl",
     "load_t2i_adapter",
     "load_textual_inversion",
+    "load_textual_inversion_sdxl",
     "load_upscale_model",
     "load_upscaler",
     "load_vae",

@@ -85,11 +85,14 @@ class TokenEmbeddings:
     """Of the tensor in it."""
     first: int
     """Number of the first of the tokens."""
+    end: int | None = None
+    """Number of the token that ends a text, for an encoder that sums the text up there."""
 
     @property
     def digest(self) -> str:
         """Of what it does."""
-        return json_digest(["embeddings", self.content, self.name, self.first])
+        end = [] if self.end is None else [self.end]
+        return json_digest(["embeddings", self.content, self.name, self.first, *end])
 
     @property
     def summary(self) -> str:
@@ -103,6 +106,11 @@ class TokenEmbeddings:
         with safe_open(str(self.path), framework="pt") as file:
             vectors = file.get_tensor(self.name)
         add_rows(module, self.first, vectors.reshape(-1, vectors.shape[-1]))
+        if self.end is not None:
+            # Old configurations say 2, and transformers then takes the highest number for the end: that of a new token.
+            for one in module.modules():
+                if hasattr(one, "eos_token_id"):
+                    one.eos_token_id = self.end
 
 
 def add_rows(module: Any, first: int, rows: Tensor) -> None:

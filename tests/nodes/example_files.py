@@ -111,6 +111,7 @@ def _write_loras(folder: Path) -> None:
           text_encoder=CLIPTextModel.from_pretrained(folder / "flux" / "text_encoder"))  # fmt: skip
     width = CLIPTextModel.from_pretrained(SHAPES / "text_encoder").config.hidden_size
     save_file({"<mine>": torch.randn(1, width)}, folder / "mine.safetensors")
+    save_file({"clip_l": torch.randn(2, 32), "clip_g": torch.randn(2, 48)}, folder / "mine-sdxl.safetensors")
 
 
 def _write_values(folder: Path) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from latentgraph.graph.workflow import Link
 from latentgraph.nodes.comfyui.checkpoints import readable_name
+from latentgraph.nodes.comfyui.draft import Added
 from latentgraph.nodes.comfyui.prompt import PromptNode
 from latentgraph.nodes.comfyui.translation import Translation, Untranslatable, rule
 from latentgraph.nodes.comfyui.values import (
@@ -27,6 +28,8 @@ PROMPTS: Final = {
 """The input of the workflow that the text of a side becomes, and what it says of itself."""
 EMBEDDING: Final = re.compile(r"embedding:([^\s,():]+)")
 """How a prompt calls a textual inversion, by the name of its file."""
+PARTS: Final = ("tokenizer", "tokenizer_2", "text_encoder", "text_encoder_2")
+"""Of a ClipValue, and of the nodes that teach them a token."""
 
 
 @rule("CLIPTextEncode")
@@ -137,34 +140,31 @@ def clip_skip(clip: ClipValue) -> int:
 
 
 def with_embeddings(t: Translation, clip: ClipValue, text: Source) -> ClipValue:
-    """A CLIP that knows the textual inversions of a text, each in a file of its own.
-
-    Raises:
-        Untranslatable: They are for the two text encoders of Stable Diffusion XL.
-    """
+    """A CLIP that knows the textual inversions of a text, each in a file of its own."""
     if not isinstance(text, str):
         return clip
     for name in embeddings_in(text):
-        if clip.tokenizer is None or clip.tokenizer_2 is not None:
-            raise Untranslatable(
-                f"its text names the textual inversion {name!r}, and those of Stable Diffusion XL are not read here",
-                "take it out of the text",
-            )
-        key = ("embedding", clip.tokenizer, clip.text_encoder, name)
-        if key not in t.memory:
-            file, _ = readable_name(name)
-            file = file if file.endswith(".safetensors") else f"{file}.safetensors"
-            t.memory[key] = t.add(
-                "embedding",
-                "load_textual_inversion",
-                tokenizer=clip.tokenizer,
-                text_encoder=clip.text_encoder,
-                embedding=t.file("embedding", file, f"A textual inversion, which prompts call embedding:{name}."),
-                token=f"embedding:{name}",
-            )
-        made = t.memory[key]
-        clip = replace(clip, tokenizer=made.tokenizer, text_encoder=made.text_encoder)
+        clip = _with_embedding(t, clip, name)
     return clip
+
+
+def _with_embedding(t: Translation, clip: ClipValue, name: str) -> ClipValue:
+    """`load_textual_inversion`, or `load_textual_inversion_sdxl` where there is a second text encoder."""
+    parts = {port: link for port in PARTS if (link := getattr(clip, port)) is not None}
+    key = ("embedding", *parts.values(), name)
+    if key not in t.memory:
+        file, _ = readable_name(name)
+        file = file if file.endswith(".safetensors") else f"{file}.safetensors"
+        t.memory[key] = t.add(
+            "embedding",
+            "load_textual_inversion" if clip.tokenizer_2 is None else "load_textual_inversion_sdxl",
+            **parts,
+            embedding=t.file("embedding", file, f"A textual inversion, which prompts call embedding:{name}."),
+            token=f"embedding:{name}",
+        )
+    made: Added = t.memory[key]
+    taught: dict[str, Any] = {port: made.port(port) for port in parts}
+    return replace(clip, **taught)
 
 
 def embeddings_in(text: str) -> Iterator[str]:
