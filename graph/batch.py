@@ -1,15 +1,17 @@
-"""Several runs that are started at once and computed together, in the engine's thread."""
+"""Runs of a sweep that are started at once and computed in the engine's thread: together, where they are several."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 from threading import Event as Flag
 
 from latentgraph.graph.document import Document
 from latentgraph.graph.errors import RunError
-from latentgraph.graph.events import Event, RunFinished
+from latentgraph.graph.events import Event, RunFinished, Warned
 from latentgraph.graph.execute import Execution, reason_of
 from latentgraph.graph.out_of_memory import recovered
 from latentgraph.graph.plan import Plan
@@ -18,9 +20,16 @@ from latentgraph.graph.run import Engine
 from latentgraph.graph.sink import Sink
 from latentgraph.graph.together import Together, alike
 
+Tell = Callable[[int, Warned], None]
+"""Called with the place of a run among those of its batch, and with a warning of it."""
+
+
+def _nobody(place: int, warned: Warned) -> None:
+    """Hear nothing."""
+
 
 class Batch:
-    """Runs of one workflow, computed together as far as their nodes allow it."""
+    """Runs of one workflow, computed together as far as their nodes allow it; a single one as any run is."""
 
     def __init__(
         self, engine: Engine, document: Document, plans: Sequence[tuple[str, Plan]], out: Path, *, metadata: bool = True
@@ -40,21 +49,24 @@ class Batch:
         if not all(alike(plans[0][1].steps, plan.steps) for _, plan in plans):
             raise ValueError("runs go together only if they have the same steps")
         self._cancelled = Flag()
-        self._done = Flag()
         self._error: BaseException | None = None
         self._results: list[RunFinished] = []
+        self._warnings: list[list[Warned]] = [[] for _ in plans]
+        self._told: SimpleQueue[tuple[int, Warned] | None] = SimpleQueue()
+        """Warnings as they come, and None at the end: nobody is woken for anything else."""
         self._sinks = []
         members = []
-        for label, planned in plans:
+        care = engine.registry.memory
+        for place, (label, planned) in enumerate(plans):
             made_by = record(document, planned, engine.registry, batch=len(plans)) if metadata else None
             sink = Sink(out, engine.registry.values, made_by, overwrite=True, label=label)
             self._sinks.append(sink)
             members.append(
-                Execution(planned, engine.registry.values, engine.cache, engine.pool, sink, _nobody_listens,
-                          self._cancelled.is_set, disk=engine.disk, shared=True)
+                Execution(planned, engine.registry.values, engine.cache, engine.pool, sink, partial(self._hear, place),
+                          self._cancelled.is_set, disk=engine.disk, shared=len(plans) > 1, care=care)
             )  # fmt: skip
         self._together = Together(members)
-        self._care = engine.registry.memory
+        self._care = care
         engine.worker.do(self._work)
 
     @property
@@ -62,30 +74,50 @@ class Batch:
         """The nodes that were run for all at once, when it is done."""
         return frozenset(self._together.joined)
 
+    @property
+    def warnings(self) -> list[tuple[Warned, ...]]:
+        """What each of the runs had to say so far, each sentence once."""
+        return [tuple(one) for one in self._warnings]
+
     def cancel(self) -> None:
         """Stop at the next step."""
         self._cancelled.set()
 
-    def result(self) -> list[RunFinished]:
+    def result(self, tell: Tell = _nobody) -> list[RunFinished]:
         """Wait for the end; the runs in their order, each with its share of the seconds.
+
+        Args:
+            tell: Called with each warning as it comes, in the caller's thread.
 
         Raises:
             NodeFailedError: A node failed.
             RunCancelledError: They were cancelled.
         """
-        self._done.wait()
+        while (told := self._told.get()) is not None:
+            tell(*told)
+        # The end stays in the queue, for whoever asks again.
+        self._told.put(None)
         if self._error is not None:
             raise self._error
         return self._results
 
+    def _hear(self, place: int, event: Event) -> None:
+        """Take note of what a run warns of; what else it does is no news in a sweep."""
+        if not isinstance(event, Warned):
+            return
+        for one in self._together.concerned or (place,):
+            if event not in self._warnings[one]:
+                self._warnings[one].append(event)
+                self._told.put((one, event))
+
     def _work(self) -> None:
         started = time.perf_counter()
+        members = self._together.members
         try:
-            made = self._together.run()
+            made = self._together.run() if len(members) > 1 else [members[0].run()]
             seconds = (time.perf_counter() - started) / len(made)
-            values = self._together.members[0].values
             for outputs, sink in zip(made, self._sinks, strict=True):
-                summaries = {name: values.summary(value) for name, value in outputs.items()}
+                summaries = {name: members[0].values.summary(value) for name, value in outputs.items()}
                 files = {name: tuple(str(path) for path in paths) for name, paths in sink.files.items()}
                 self._results.append(RunFinished(summaries, files, seconds, outputs))
         except RunError as error:
@@ -95,12 +127,8 @@ class Batch:
             failed.__cause__ = error
             self._fail(failed)
         finally:
-            self._done.set()
+            self._told.put(None)
 
     def _fail(self, error: RunError) -> None:
         first = self._together.members[0]
         self._error = recovered(error, first.plan.settings, first.pool, self._care)
-
-
-def _nobody_listens(_: Event) -> None:
-    """Take an event: of many runs at once, what each is doing is no news."""

@@ -73,17 +73,18 @@ class Execution:
         """
         slots: list[Any] = [None] * self.plan.slots
         kept = self.needed()
-        self._foresee(kept)
+        self.foresee(kept)
         for index, step in enumerate(self.plan.steps):
             if index in kept:
                 self.settle(step, kept.pop(index), slots)
             else:
-                self._warn_again(step)
+                self.warn_again(step)
             for slot in step.frees:
                 slots[slot] = None
         return self.outputs(slots)
 
-    def _foresee(self, kept: Mapping[int, Kept | None]) -> None:
+    def foresee(self, kept: Mapping[int, Kept | None]) -> None:
+        """Warn where the steps that are to run, those that `needed` found nothing kept of, will lack memory."""
         if self.care is None:
             return
         running = {self.plan.steps[index].path for index, entry in kept.items() if entry is None}
@@ -163,8 +164,8 @@ class Execution:
         self._repeat(step, entry)
         self.emit(NodeFinished(step.path, True, 0.0, self._summary(step, entry.values)))
 
-    def _warn_again(self, step: Step | LoopStep) -> None:
-        # What is not even needed again still had something to say about what is reused.
+    def warn_again(self, step: Step | LoopStep) -> None:
+        """Say again what a step said that is not even needed: it is about what is reused."""
         entry = self.cache.get(step.key)
         if entry is None and self._glance is not None:
             entry = self._glance.get(_said(step.key))

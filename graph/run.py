@@ -151,16 +151,11 @@ class Engine:
         sidecar: bool = False,
         previews: bool = False,
         keep_all: bool = False,
-        label: str = "",
     ) -> Run:
-        """Start a run that was planned; see `run` for the arguments.
-
-        Args:
-            label: Stands before the number in the names of its files.
-        """
+        """Start a run that was planned; see `run` for the arguments."""
         made_by = record(document, planned, self.registry) if out and (metadata or sidecar) else None
         carried, beside = (made_by if metadata else None), (made_by if sidecar else None)
-        sink = Sink(out, self.registry.values, carried, sidecar=beside, overwrite=overwrite, label=label)
+        sink = Sink(out, self.registry.values, carried, sidecar=beside, overwrite=overwrite)
         return Run(self, planned, sink, previews=previews, keep_all=keep_all)
 
 

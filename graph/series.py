@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from latentgraph.graph.batch import Batch
 from latentgraph.graph.batch_size import BatchSize
 from latentgraph.graph.document import Document
 from latentgraph.graph.errors import RunCancelledError, RunError, UnwritableError
-from latentgraph.graph.events import RunFinished
+from latentgraph.graph.events import RunFinished, Warned
 from latentgraph.graph.plan import Plan
-from latentgraph.graph.run import Engine, Run
+from latentgraph.graph.run import Engine
 from latentgraph.graph.sweep import Entry
 from latentgraph.graph.together import alike
 
@@ -28,11 +28,26 @@ class Planned:
     plan: Plan
 
 
+Tell: TypeAlias = Callable[[Planned, Warned], None]
+"""Called with a run and what it warns of."""
+
+
+def _nobody(run: Planned, warned: Warned) -> None:
+    """Hear nothing."""
+
+
 class Series:
     """Computes planned runs in this process and writes their files."""
 
     def __init__(
-        self, engine: Engine, document: Document, out: Path, size: BatchSize, *, metadata: bool = True
+        self,
+        engine: Engine,
+        document: Document,
+        out: Path,
+        size: BatchSize,
+        *,
+        metadata: bool = True,
+        tell: Tell = _nobody,
     ) -> None:
         """Compute nothing yet.
 
@@ -42,13 +57,15 @@ class Series:
             out: Folder for the files, which replace those of the same names.
             size: How many go together.
             metadata: Whether files carry the record of how they were made.
+            tell: Called with each warning as it comes, in the thread that takes the entries, which carry it as well.
         """
         self._engine = engine
         self._document = document
         self._out = out
         self._size = size
         self._metadata = metadata
-        self._current: Run | Batch | None = None
+        self._tell = tell
+        self._current: Batch | None = None
         self._stopped = False
 
     def compute(self, planned: Sequence[Planned]) -> Iterator[Entry]:
@@ -80,24 +97,22 @@ class Series:
 
     def _alone(self, one: Planned) -> list[Entry]:
         """One run; none where it was cancelled."""
-        self._current = self._engine.start(
-            one.plan, self._document, out=self._out, overwrite=True, metadata=self._metadata, label=_label(one)
-        )
+        batch = self._start([one])
         try:
-            return [_entry(one, self._current.result())]
+            (finished,) = batch.result(lambda _, warned: self._tell(one, warned))
         except RunCancelledError:
             return []
         except UnwritableError:
             raise
         except RunError as error:
-            return [Entry(one.number, one.values, error=str(error))]
+            return [Entry(one.number, one.values, error=str(error), warnings=batch.warnings[0])]
+        return [_entry(one, finished, batch.warnings[0])]
 
     def _together(self, group: Sequence[Planned]) -> Iterator[Entry]:
         """Several runs at once; each alone where that fails."""
-        plans = [(_label(one), one.plan) for one in group]
-        self._current = batch = Batch(self._engine, self._document, plans, self._out, metadata=self._metadata)
+        batch = self._start(group)
         try:
-            results = batch.result()
+            results = batch.result(lambda place, warned: self._tell(group[place], warned))
         except RunCancelledError:
             return
         except UnwritableError:
@@ -109,14 +124,15 @@ class Series:
                     yield from self._alone(one)
             return
         self._size.took(len(group), results[0].seconds)
-        for one, finished in zip(group, results, strict=True):
-            yield _entry(one, finished)
+        for one, finished, warnings in zip(group, results, batch.warnings, strict=True):
+            yield _entry(one, finished, warnings)
+
+    def _start(self, group: Sequence[Planned]) -> Batch:
+        plans = [(f"{one.number:04}", one.plan) for one in group]
+        self._current = Batch(self._engine, self._document, plans, self._out, metadata=self._metadata)
+        return self._current
 
 
-def _label(one: Planned) -> str:
-    return f"{one.number:04}"
-
-
-def _entry(one: Planned, finished: RunFinished) -> Entry:
+def _entry(one: Planned, finished: RunFinished, warnings: tuple[Warned, ...]) -> Entry:
     files = {name: [Path(path).name for path in paths] for name, paths in finished.files.items()}
-    return Entry(one.number, one.values, files, finished.seconds)
+    return Entry(one.number, one.values, files, finished.seconds, warnings=warnings)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from latentgraph.graph.errors import LatentgraphError, UnwritableError
+from latentgraph.graph.events import Warned
 from latentgraph.graph.files import write_whole
 
 MANIFEST: Final = "manifest.jsonl"
@@ -63,12 +64,19 @@ class Entry:
     seconds: float = 0.0
     error: str = ""
     """Why there are no files; empty where it went well."""
+    warnings: tuple[Warned, ...] = ()
+    """What it had to say, or what was kept with the values that it took."""
 
     def line(self) -> str:
         """As the manifest writes it."""
-        data = {"run": self.number, "values": dict(self.values), "files": {k: list(v) for k, v in self.files.items()},
-                "seconds": round(self.seconds, 3)}  # fmt: skip
-        return json.dumps(data | ({"error": self.error} if self.error else {}), ensure_ascii=False) + "\n"
+        files = {name: list(paths) for name, paths in self.files.items()}
+        data: dict[str, Any] = {"run": self.number, "values": dict(self.values), "files": files,
+                                "seconds": round(self.seconds, 3)}  # fmt: skip
+        if self.error:
+            data["error"] = self.error
+        if self.warnings:
+            data["warnings"] = [[one.node, one.message] for one in self.warnings]
+        return json.dumps(data, ensure_ascii=False) + "\n"
 
 
 class Manifest:
@@ -151,7 +159,8 @@ class Manifest:
         try:
             data = json.loads(line)
             return Entry(int(data["run"]), dict(data["values"]), dict(data["files"]), float(data["seconds"]),
-                         str(data.get("error", "")))  # fmt: skip
+                         str(data.get("error", "")),
+                         tuple([Warned(str(node), str(said)) for node, said in data.get("warnings", ())]))  # fmt: skip
         except (ValueError, KeyError, TypeError, AttributeError):
             raise SweepError(f"{self.path}:{number} is no line of a manifest; take another --out") from None
 

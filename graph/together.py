@@ -27,6 +27,8 @@ class Together:
     members: Sequence[Execution]
     joined: set[str] = field(default_factory=set)
     """Nodes that were run for several at once."""
+    concerned: Sequence[int] = ()
+    """The members, by their places, that all of what the first of them says is about, while it computes for them."""
     _slots: list[list[Any]] = field(default_factory=list)
     _inexact: list[set[int]] = field(default_factory=list)
     """For each member the slots whose values came out of a batch, or of what came out of one."""
@@ -41,6 +43,10 @@ class Together:
         self._slots = [[None] * one.plan.slots for one in self.members]
         self._inexact = [set() for _ in self.members]
         needed = [one.needed() for one in self.members]
+        self.concerned = range(len(self.members))
+        # That of one run: where even that is too much, all at once are.
+        self.members[0].foresee(needed[0])
+        self.concerned = ()
         for index in range(len(self.members[0].plan.steps)):
             self._step(index, needed)
             for member, slots in zip(self.members, self._slots, strict=True):
@@ -60,8 +66,11 @@ class Together:
                     raise  # Fewer at once may go; that is for whoever put so many together.
                 # Each alone: whatever was wrong with all of them is told of the one that it is about.
         for number, member in enumerate(self.members):
+            wanted = index in needed[number]
             entry = needed[number].pop(index, None)  # Not held any longer than its readers want it.
-            if number in waiting or entry is not None:
+            if not wanted:
+                member.warn_again(steps[number])
+            elif number in waiting or entry is not None:
                 inexact = not self._inexact[number].isdisjoint(steps[number].reads) and entry is None
                 member.settle(steps[number], entry, self._slots[number], keep=not inexact)
                 if inexact:
@@ -75,7 +84,11 @@ class Together:
         slots: list[Any] = [None] * leader.plan.slots
         for slot in first.reads:
             slots[slot] = values.joined([self._slots[number][slot] for number in chosen])
-        results = leader.compute(first, slots)
+        self.concerned = chosen
+        try:
+            results = leader.compute(first, slots)
+        finally:
+            self.concerned = ()
         read = [(slot, value) for slot, value in zip(first.outputs, results, strict=True) if slot not in first.frees]
         parts = [
             [(slot, values.part(value, place, len(chosen))) for slot, value in read] for place in range(len(chosen))

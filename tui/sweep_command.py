@@ -82,7 +82,7 @@ def sweep_workflow(
         with FileLock(request.out / LOCK, timeout=0):
             manifest = Manifest(request.out, _identity(request, found, common))
             report = SweepReport(request, [name for axis in axes if len(axis.points) > 1 for name in axis.names])
-            place = _place(on, workers, request, found, common, registry, size)
+            place = _place(on, workers, request, found, common, registry, size, report)
             return _sweep(runs, manifest, place, report, sheet=sheet)
     except Timeout:
         raise CommandError(f"{request.out}: another sweep is at work in this folder") from None
@@ -100,9 +100,10 @@ def _place(
     common: Mapping[str, Any],
     registry: Registry,
     size: BatchSize,
+    report: SweepReport,
 ) -> Place:
     if on is None:
-        return Here(request, found, common, registry, size)
+        return Here(request, found, common, registry, size, report.warn)
     # A sweep in this process does without what a cluster takes.
     from latentgraph.tui.sweep_ray import OnRay
 
@@ -120,7 +121,8 @@ def _sweep(
 ) -> int:
     """Have computed what is not done, write the sheet, say how it ended."""
     numbered = list(zip(manifest.numbers(runs), runs, strict=True))
-    left = [(number, values) for number, values in numbered if manifest.done(values) is None]
+    before = {number: manifest.done(values) for number, values in numbered}
+    left = [(number, values) for number, values in numbered if before[number] is None]
     stopped = False
 
     def cancel() -> None:
@@ -137,5 +139,5 @@ def _sweep(
     done = [one for one in map(manifest.done, runs) if one is not None]
     if sheet:
         report.write_sheet(done)
-    report.end(len(runs), len(done), stopped=stopped)
+    report.end(len(runs), done, [one for one in before.values() if one is not None], stopped=stopped)
     return CANCELLED if stopped else FAILED if report.failed else DONE

@@ -19,7 +19,7 @@ HELP = """Run a workflow over many values of its inputs, into a folder with a ma
 Values are single ([cyan]7[/]), lists ([cyan]1,2,5[/]), ranges ([cyan]1..64[/] or [cyan]0..1..0.25[/]), lists of JSON
 ([cyan]["a star", "a ring"][/]), lines of a file ([cyan]@prompts.txt[/]) or drawn ([cyan]random*8[/]). What --set
 names is combined, each value with each of the others; what --zip names goes on together. What runs have in common is
-made once.
+made once, and what several warn of is told once and counted at the end.
 
 [bold]Examples[/]
 

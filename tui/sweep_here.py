@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from latentgraph.graph.batch_size import BatchSize
+from latentgraph.graph.events import Warned
 from latentgraph.graph.plan import Plan
 from latentgraph.graph.registry import Registry
 from latentgraph.graph.run import Engine
@@ -20,7 +21,13 @@ class Here:
     """This process, with one engine for all runs."""
 
     def __init__(
-        self, request: RunRequest, found: Found, common: Mapping[str, Any], registry: Registry, size: BatchSize
+        self,
+        request: RunRequest,
+        found: Found,
+        common: Mapping[str, Any],
+        registry: Registry,
+        size: BatchSize,
+        tell: Callable[[int, Mapping[str, Any], Warned], None],
     ) -> None:
         """Make the engine.
 
@@ -30,12 +37,20 @@ class Here:
             common: Values of the inputs that all runs share.
             registry: The nodes.
             size: How many runs go together.
+            tell: Called with the number of a run, its values and what it warns of, as it comes.
         """
         self._request = request
         self._found = found
         self._common = common
         self._engine = Engine(registry, disk=open_cache(registry) if request.cache else None)
-        self._series = Series(self._engine, found.document, request.out, size, metadata=request.metadata)
+        self._series = Series(
+            self._engine,
+            found.document,
+            request.out,
+            size,
+            metadata=request.metadata,
+            tell=lambda run, warned: tell(run.number, run.values, warned),
+        )
 
     def compute(self, runs: Sequence[Numbered]) -> Iterator[Entry]:
         """Plan every run, so that what is wrong with any is told before the first, and return what computes them."""

@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from latentgraph.graph.events import Warned
 from latentgraph.graph.sweep import Entry
 from latentgraph.tui.contact_sheet import write_sheet
 from latentgraph.tui.durations import duration
 from latentgraph.tui.messages import print_json, say
 from latentgraph.tui.picture import SUFFIXES
 from latentgraph.tui.run_command import RunRequest
+from latentgraph.tui.sweep_warnings import SweepWarnings
 
 
 class SweepReport:
@@ -29,6 +31,7 @@ class SweepReport:
         self._varying = varying
         self._told = 0
         self._left = 0
+        self._warnings = SweepWarnings(self._label, as_json=request.as_json)
         self.failed = 0
         """Runs that were told of as failed."""
 
@@ -40,8 +43,14 @@ class SweepReport:
         elif not self._request.quiet and left < total:
             say("note", f"{total - left} of {total} runs are done already")
 
+    def warn(self, number: int, values: Mapping[str, Any], warned: Warned) -> None:
+        """Say what a run warns of while it goes on."""
+        self._warnings.hear(number, values, warned)
+
     def tell(self, entry: Entry) -> None:
-        """Say that a run came to its end."""
+        """Say that a run came to its end, and what it warned of if that was not heard."""
+        for warned in entry.warnings:
+            self.warn(entry.number, entry.values, warned)
         self._told += 1
         self.failed += bool(entry.error)
         request = self._request
@@ -53,9 +62,8 @@ class SweepReport:
         elif request.quiet:
             print("\n".join(names), flush=True)
         else:
-            values = ", ".join(f"{name}={value}" for name, value in self._told_apart(entry.values).items())
             result = f"failed: {entry.error}" if entry.error else f"{duration(entry.seconds)} → {', '.join(names)}"
-            print(f"{self._told} of {self._left}  {values}  {result}", flush=True)
+            print(f"{self._told} of {self._left}  {self._label(entry.values)}  {result}", flush=True)
 
     def write_sheet(self, entries: Sequence[Entry]) -> None:
         """Write the contact sheet of what is done."""
@@ -69,14 +77,25 @@ class SweepReport:
         if written and not self._request.as_json and not self._request.quiet:
             print(f"contact sheet: {written}")
 
-    def end(self, total: int, done: int, *, stopped: bool) -> None:
-        """Say how it ended."""
+    def end(self, total: int, done: Sequence[Entry], kept: Sequence[Entry], *, stopped: bool) -> None:
+        """Say how it ended.
+
+        Args:
+            total: Runs of the sweep.
+            done: Those that are done.
+            kept: Those that were done before this call.
+            stopped: Whether it was cancelled.
+        """
+        self._warnings.end(total, kept)
         if self._request.as_json:
-            print_json({"event": "sweep_finished", "runs": total, "done": done, "failed": self.failed,
-                        "cancelled": stopped})  # fmt: skip
+            print_json({"event": "sweep_finished", "runs": total, "done": len(done), "failed": self.failed,
+                        "warned": sum(bool(one.warnings) for one in done), "cancelled": stopped})  # fmt: skip
         elif stopped or self.failed:
             why = "stopped" if stopped else f"{self.failed} failed"
-            print(f"{why}: {done} of {total} runs are done; the same command goes on", file=sys.stderr)
+            print(f"{why}: {len(done)} of {total} runs are done; the same command goes on", file=sys.stderr)
+
+    def _label(self, values: Mapping[str, Any]) -> str:
+        return ", ".join(f"{name}={value}" for name, value in self._told_apart(values).items())
 
     def _told_apart(self, values: Mapping[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in values.items() if name in self._varying}
