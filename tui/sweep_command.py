@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from filelock import FileLock, Timeout
 
 from latentgraph.graph.batch_size import BatchSize
 from latentgraph.graph.canonical import canonical_text
 from latentgraph.graph.errors import UnwritableError
-from latentgraph.graph.registry import Registry
-from latentgraph.graph.sweep import Entry, Manifest, Numbered, SweepError, combinations
+from latentgraph.graph.sweep import Manifest, SweepError, combinations
 from latentgraph.tui.find import Found, find_workflow, load_registry
 from latentgraph.tui.follow import CANCELLED, DONE, FAILED
 from latentgraph.tui.interrupt import cancelling
@@ -20,26 +19,12 @@ from latentgraph.tui.messages import CommandError, say, say_fast
 from latentgraph.tui.quiet import quiet_libraries
 from latentgraph.tui.run_command import RunRequest, refuse_unwritable
 from latentgraph.tui.sweep_here import Here
+from latentgraph.tui.sweep_place import Place, Sweep
 from latentgraph.tui.sweep_report import SweepReport
 from latentgraph.tui.sweep_values import read_axes
 from latentgraph.tui.values import read_given
 
 LOCK = ".sweep.lock"
-
-
-class Place(Protocol):
-    """Where the runs of a sweep are computed."""
-
-    def compute(self, runs: Sequence[Numbered]) -> Iterator[Entry]:
-        """Find what is wrong with any of the runs, and return what computes them; each comes when its files are whole.
-
-        Raises:
-            WorkflowError: The workflow, the values or the settings are wrong.
-            CommandError: They cannot be computed there.
-        """
-
-    def cancel(self) -> None:
-        """Have the iterator end soon. Called in the middle of anything, so it neither prints nor waits."""
 
 
 def sweep_workflow(
@@ -82,7 +67,7 @@ def sweep_workflow(
         with FileLock(request.out / LOCK, timeout=0):
             manifest = Manifest(request.out, _identity(request, found, common))
             report = SweepReport(request, [name for axis in axes if len(axis.points) > 1 for name in axis.names])
-            place = _place(on, workers, request, found, common, registry, size, report)
+            place = _place(on, workers, Sweep(request, found, common, registry, size), report)
             return _sweep(runs, manifest, place, report, sheet=sheet)
     except Timeout:
         raise CommandError(f"{request.out}: another sweep is at work in this folder") from None
@@ -92,22 +77,13 @@ def sweep_workflow(
         raise UnwritableError(request.out, error) from None
 
 
-def _place(
-    on: str | None,
-    workers: int | None,
-    request: RunRequest,
-    found: Found,
-    common: Mapping[str, Any],
-    registry: Registry,
-    size: BatchSize,
-    report: SweepReport,
-) -> Place:
+def _place(on: str | None, workers: int | None, sweep: Sweep, report: SweepReport) -> Place:
     if on is None:
-        return Here(request, found, common, registry, size, report.warn)
+        return Here(sweep, report.warn)
     # A sweep in this process does without what a cluster takes.
     from latentgraph.tui.sweep_ray import OnRay
 
-    return OnRay(request, found, common, registry, size, where=on, workers=workers)
+    return OnRay(sweep, where=on, workers=workers)
 
 
 def _identity(request: RunRequest, found: Found, common: Mapping[str, Any]) -> dict[str, Any]:

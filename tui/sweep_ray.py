@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from typing import Any
 
-from latentgraph.graph.batch_size import BatchSize
 from latentgraph.graph.cluster.connection import Room, connected, hiring, room
 from latentgraph.graph.cluster.crew import ClusterError, Crew
 from latentgraph.graph.cluster.errand import Errand
@@ -15,60 +13,41 @@ from latentgraph.graph.cluster.worker import Asked, Made, Ready
 from latentgraph.graph.code_identity import differences, programs
 from latentgraph.graph.files import write_whole
 from latentgraph.graph.process.request import RunRequest as WorkerRequest
-from latentgraph.graph.registry import Registry
 from latentgraph.graph.sweep import Entry, Numbered
-from latentgraph.tui.find import Found
 from latentgraph.tui.follow import FAILED
 from latentgraph.tui.messages import CommandError, say, say_problems
 from latentgraph.tui.quiet import SETTINGS
 from latentgraph.tui.replay import settings_of
-from latentgraph.tui.run_command import RunRequest
+from latentgraph.tui.sweep_place import Sweep
 
 
 class OnRay:
     """A Ray cluster, with a warm engine in each of its workers."""
 
-    def __init__(
-        self,
-        request: RunRequest,
-        found: Found,
-        common: Mapping[str, Any],
-        registry: Registry,
-        size: BatchSize,
-        *,
-        where: str,
-        workers: int | None = None,
-    ) -> None:
+    def __init__(self, sweep: Sweep, *, where: str, workers: int | None = None) -> None:
         """Connect to nothing yet.
 
         Args:
-            request: What was asked.
-            found: The workflow.
-            common: Values of the inputs that all runs share.
-            registry: The nodes.
-            size: How many runs go together.
+            sweep: What is to be computed.
             where: `ray` or `ray://HOST:PORT`.
             workers: At most; None: as many as there is room for.
 
         Raises:
             CommandError: The device is none that workers can have.
         """
-        self._request = request
+        self._request = request = sweep.request
         self._where = where
         self._workers = workers
-        self._size = size
-        self._programs = programs(registry.sources)
-        recorded = settings_of(found.picture, registry) if found.picture else {}
+        self._size = sweep.size
+        self._programs = programs(sweep.registry.sources)
+        found = sweep.found
+        recorded = settings_of(found.picture, sweep.registry) if found.picture else {}
         settings = {**recorded, **request.settings}
         self._device = _device(settings.get("device", "auto"), asked=request.settings.get("device", ""))
         if "device" in settings:
             settings["device"] = self._device
         self._errand = Errand(
-            _worker_request(request, found, common, settings),
-            found.document,
-            registry,
-            request.node_files,
-            cache=request.cache,
+            _worker_request(sweep, settings), found.document, sweep.registry, request.node_files, cache=request.cache
         )
         self._crew: Crew | None = None
         self._identities: dict[tuple[str, ...], str] = {}
@@ -144,16 +123,14 @@ def _device(settled: str, *, asked: str) -> str:
     return "cuda" if settled.startswith("cuda") else settled
 
 
-def _worker_request(
-    request: RunRequest, found: Found, common: Mapping[str, Any], settings: Mapping[str, str]
-) -> WorkerRequest:
-    document = found.document
+def _worker_request(sweep: Sweep, settings: Mapping[str, str]) -> WorkerRequest:
+    request, document = sweep.request, sweep.found.document
     assert document.source is not None  # it was read from a file, a picture or a pipe
     return WorkerRequest(
         document.source.text,
         document.name,
         document.path and document.path.resolve(),
-        common,
+        sweep.common,
         settings,
         metadata=request.metadata,
         allow_read=tuple([folder.resolve() for folder in request.allow_read]),
