@@ -51,8 +51,7 @@ def guidance(
     """
     import torch
 
-    if start >= end:
-        raise ValueError(f"start is {start:g} and end is {end:g}; guidance has to begin before it ends")
+    refuse_interval(start, end)
     if like is not None:
         positive = for_each_image(positive, len(like.samples))
         negative = for_each_image(negative, len(like.samples)) if negative is not None else None
@@ -67,6 +66,12 @@ def guidance(
         )
     both = torch.cat([steering.embeddings, positive.embeddings])
     return Guidance(positive, steering, scale, rescale, both, family=positive.family, start=start, end=end)
+
+
+def refuse_interval(start: float, end: float) -> None:
+    """Raise where guidance would never begin."""
+    if start >= end:
+        raise ValueError(f"start is {start:g} and end is {end:g}; guidance has to begin before it ends")
 
 
 def for_each_image(side: Conditioning, images: int) -> Conditioning:
@@ -109,7 +114,7 @@ def side_of(guidance: Guidance, side: Conditioning) -> Guidance:
 
 
 def at_turn(guidance: Guidance, timestep: Timestep) -> Guidance:
-    """What counts at a turn: the whole guidance, or outside of its interval its positive side alone."""
+    """What counts at a turn: the whole guidance, or outside of its interval what is positive in it alone."""
     if not guidance.guided or (guidance.start, guidance.end) == (0, 1):
         return guidance
     if not timestep.count:
@@ -117,6 +122,8 @@ def at_turn(guidance: Guidance, timestep: Timestep) -> Guidance:
     if guidance.start <= timestep.index / timestep.count and (timestep.index + 1) / timestep.count <= guidance.end:
         return guidance
     alone = side_of(guidance, guidance.positive)
+    if guidance.regions is not None:
+        return replace(alone, regions=(guidance.regions[0], ()))
     return replace(alone, added={name: rows.chunk(2)[1] for name, rows in guidance.added.items()})
 
 

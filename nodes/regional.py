@@ -15,6 +15,7 @@ from pydantic import Field
 
 from latentgraph.graph.context import ALONE, RunContext
 from latentgraph.graph.node import node
+from latentgraph.nodes.guidance import refuse_interval
 from latentgraph.nodes.values import Guidance, Latents, Mask, Region, RegionalPrompts, Timestep
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ def regional_guidance(
     negative: RegionalPrompts | None = None,
     scale: Annotated[float, Field(ge=0)] = 7.5,
     rescale: Share = 0.0,
+    start: Share = 0.0,
+    end: Share = 1.0,
 ) -> Guidance:
     """Steer by several prompts at once. The denoiser is called once a step for each of them.
 
@@ -94,6 +97,8 @@ def regional_guidance(
             side only.
         scale: 1 is no guidance; more follows the prompts closer and varies less.
         rescale: Against overexposure at high scales: 0 is off (Lin et al. 2023, section 3.4).
+        start: Share of the steps before which only the positive prompts are predicted, in half the time.
+        end: Share of the steps after which they alone are.
 
     Example:
         model = load_model()
@@ -101,11 +106,13 @@ def regional_guidance(
         left = regional_prompt(guidance(circle), box=[0, 0, 0.5, 1], unit="share")
         steered = regional_guidance(regional_prompt(guidance(star), strength=0.5, after=left))
     """
+    refuse_interval(start, end)
     steering = negative if scale > 1 else None
     first = positive.regions[0].guidance
     other = None if steering is None else steering.regions[0].guidance.positive
     both = (positive.regions, () if steering is None else steering.regions)
-    return Guidance(first.positive, other, scale, rescale, first.embeddings, regions=both, family=positive.family)
+    steered = Guidance(first.positive, other, scale, rescale, first.embeddings, regions=both, family=positive.family)
+    return steered if other is None else replace(steered, start=start, end=end)
 
 
 def regional_prediction(

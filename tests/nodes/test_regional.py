@@ -158,6 +158,38 @@ def test_without_guidance_there_is_no_negative_side(unet: Any) -> None:
     assert predictions(unet, torch.randn(1, 4, 8, 8), at(500), told)[1] is None
 
 
+def test_outside_of_its_interval_only_the_positive_prompts_are_predicted(tiny_folder: Path) -> None:
+    model = load_model(str(tiny_folder))
+    timesteps, state = schedule(model.scheduler, 4)
+    assert len(timesteps) == 5  # PNDM's.
+    texts = [Conditioning(torch.randn(1, 7, 32, generator=torch.Generator().manual_seed(n))) for n in range(3)]
+    one, two, other = (guidance(text) for text in texts)
+    begun = Latents(torch.randn(1, 4, 16, 16, generator=torch.Generator().manual_seed(9)), 32, 32)
+    positive = regional_prompt(one, box=[0, 0, 0.5, 1], unit="share", after=regional_prompt(two))
+    told = regional_guidance(positive, regional_prompt(other), scale=5.0, start=0.2, end=0.6)
+    both, alone = regional_guidance(positive, regional_prompt(other), scale=5.0), regional_guidance(positive)
+    made = wanted = (begun, state, random_state(3))
+    for timestep, by_hand in zip(timesteps, (alone, both, both, alone, alone), strict=True):
+        made = denoise_step(model.denoiser, made[0], timestep, made[1], made[2], told)
+        wanted = denoise_step(model.denoiser, wanted[0], timestep, wanted[1], wanted[2], by_hand)
+        assert torch.equal(made[0].samples, wanted[0].samples)
+
+
+def test_a_turn_outside_of_the_interval_is_a_mean_of_the_positive_predictions_by_weight(unet: Any) -> None:
+    texts = [torch.randn(1, 7, 32) for _ in range(3)]
+    one, two, other = (guidance(Conditioning(text)) for text in texts)
+    positive = regional_prompt(one, strength=3, after=regional_prompt(two))
+    told = regional_guidance(positive, regional_prompt(other), scale=5.0, end=0.5)
+    latents, late = torch.randn(1, 4, 8, 8), Timestep(torch.tensor(5), 3, 4)
+    given, negative = predictions(unet, latents, late, told)
+    assert negative is None
+    with torch.no_grad():
+        first, second = (unet(latents, 5, encoder_hidden_states=text).sample for text in texts[:2])
+    torch.testing.assert_close(given, (3 * first + second) / 4)
+    with pytest.raises(ValueError, match=r"^start is 1 and end is 0\.5; guidance has to begin before it ends$"):
+        regional_guidance(positive, start=1.0, end=0.5)
+
+
 def test_what_the_whole_is_told_besides_is_refused(unet: Any) -> None:
     told = replace(regional_guidance(regional_prompt(side(1.0))), added={"time_ids": torch.zeros(1, 6)})
     with pytest.raises(ValueError, match="put those nodes before regional_prompt"):
