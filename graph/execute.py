@@ -26,8 +26,8 @@ from latentgraph.graph.values import ValueTypes
 
 SECONDS_BETWEEN_PREVIEWS = (0.25, 2.0)
 """At least and at most; between these a tenth of the time at most goes into previews."""
-SECONDS_TO_TIDY = 0.25
-"""From here on a step has computed so long that handing back what it freed takes no time beside it."""
+SECONDS_TO_TIDY = 1.0
+"""From here on a step has computed so long that handing back what it freed and taking it anew is nothing beside it."""
 
 
 @dataclass(slots=True)

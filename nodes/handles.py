@@ -14,6 +14,7 @@ from latentgraph.graph.access import AccessError
 from latentgraph.graph.context import ALONE, RunContext
 from latentgraph.nodes import cuda_graphs
 from latentgraph.nodes.fast import quicken
+from latentgraph.nodes.known_signatures import remember_signatures
 from latentgraph.nodes.loading.families import family_of_component
 from latentgraph.nodes.loading.held import HeldSource, content_digest, held_config, json_digest
 from latentgraph.nodes.memory import reads_straight, settled, where_to_wait
@@ -285,7 +286,10 @@ def _made(handle: Handle, device: str, precision: tuple[str, str], context: RunC
         made = made.float()
     if fast:
         quicken(made, device, context)
-    keys = remember_text(made) if handle.role in ROLES and not fast else None
+    keys = None
+    if handle.role in ROLES and not fast:
+        keys = remember_text(made)
+        remember_signatures(made)
     if handle.role in cuda_graphs.ROLES:
         cuda_graphs.replay_launches(made, device, context, keys, fast=fast)
     if not device:

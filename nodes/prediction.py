@@ -8,6 +8,7 @@ from latentgraph.graph.context import ALONE, RunContext
 from latentgraph.nodes.calling import CALLED_FOR_EACH_SIDE, CALLS
 from latentgraph.nodes.control import residuals
 from latentgraph.nodes.guidance import at_turn, guidance_scale_embedding, side_of
+from latentgraph.nodes.inference import inferred
 from latentgraph.nodes.ip_adapter import image_embeds, image_masks
 from latentgraph.nodes.regional import regional_predictions
 from latentgraph.nodes.t2i_adapter import added_features
@@ -79,8 +80,7 @@ def predicted(
     if call is not None:
         if guidance.features:
             raise ValueError(f"a T2I-Adapter is for a UNet, and the denoiser is a {type(module).__name__}")
-        with torch.set_grad_enabled(embeddings.requires_grad):
-            return call(module, model_input, timestep, guidance)
+        return inferred(lambda: call(module, model_input, timestep, guidance), embeddings, context)
     moved = residuals(model_input, timestep, guidance, embeddings, context) if guidance.controls else {}
     if guidance.channels is not None:
         more = torch.cat([guidance.channels] * (len(model_input) // len(guidance.channels)))
@@ -89,18 +89,23 @@ def predicted(
     moved |= image_masks(guidance, model_input)
     if guidance.features:
         moved |= added_features(module, model_input, timestep, guidance)
-    with torch.set_grad_enabled(embeddings.requires_grad):
-        prediction: Tensor = module(
+    place = timestep.beside(model_input)
+    labels = None if guidance.labels is None else guidance.labels.repeat(len(model_input))
+
+    def ask() -> Tensor:
+        answer: Tensor = module(
             model_input,
-            timestep.beside(model_input),
+            place,
             encoder_hidden_states=embeddings,
             timestep_cond=strength,
-            class_labels=None if guidance.labels is None else guidance.labels.repeat(len(model_input)),
+            class_labels=labels,
             added_cond_kwargs=added or None,
             **moved,
             return_dict=False,
         )[0]
-    return prediction
+        return answer
+
+    return inferred(ask, embeddings, context)
 
 
 _HINTS = {

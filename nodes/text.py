@@ -121,9 +121,12 @@ def token_stream(tokenizer: Any, texts: list[str], length: int | None = None) ->
 
 def _pieces(tokenizer: Any, ids: list[int]) -> tuple[str, ...]:
     """What each token stands for; one that is only a part of a character is shown as the vocabulary spells it."""
-    texts, spelled = tokenizer.batch_decode([[one] for one in ids]), tokenizer.convert_ids_to_tokens(ids)
+    different = list(dict.fromkeys(ids))  # Most are padding.
+    texts, spelled = tokenizer.batch_decode([[one] for one in different]), tokenizer.convert_ids_to_tokens(different)
     whole = [text if text.strip() and "\ufffd" not in text else "" for text in texts]
-    return tuple([text.strip() or raw.removesuffix("</w>") for text, raw in zip(whole, spelled, strict=True)])
+    shown = [text.strip() or raw.removesuffix("</w>") for text, raw in zip(whole, spelled, strict=True)]
+    pieces = dict(zip(different, shown, strict=True))
+    return tuple([pieces[one] for one in ids])
 
 
 def _is_full(taken: Any) -> list[bool]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -65,6 +67,12 @@ def model_scheduler(class_name: str, config: Mapping[str, Any], *, rewrite: bool
         config: From its file.
         rewrite: Whether the pipeline's constructor rewrites it.
     """
-    with quiet_libraries():
-        snapshot = scheduler_snapshot(make_scheduler(class_name, config))
+    snapshot = dict(_snapshot(class_name, json.dumps(config)))
     return rewritten_for_pipeline(snapshot) if rewrite else snapshot
+
+
+@lru_cache(maxsize=64)
+def _snapshot(class_name: str, config: str) -> Mapping[str, Any]:
+    """The snapshot of a scheduler that is made of a configuration as JSON."""
+    with quiet_libraries():
+        return scheduler_snapshot(make_scheduler(class_name, json.loads(config)))
