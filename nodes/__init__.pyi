@@ -1,5 +1,6 @@
 """What `latentgraph.nodes` offers, and the module that it is in."""
 
+from .comfyui_latents import load_comfyui_latents
 from .composite import composite_latents, invert_image
 from .control import control, load_controlnet
 from .decode import decode
@@ -11,7 +12,9 @@ from .edges import canny_edges
 from .guidance import guidance
 from .guidance_flux import guidance_flux
 from .image import load_image, save_image
+from .image_batches import join_images, pick_images, repeat_images
 from .image_latents import add_noise, draw_noise_like, encode_image, encode_image_mean
+from .image_parts import composite_images, crop_image
 from .image_prompt import add_image_prompt, crop_for_encoder, encode_image_prompt, load_image_encoder
 from .inpaint import encode_start, inpaint_channels, keep_prediction, keep_unmasked, restore_unmasked, start_inpaint
 from .inpaint_area import inpaint_area, overlay
@@ -31,6 +34,7 @@ from .load_vae import load_vae
 from .lora import load_lora
 from .lora_flux import load_lora_flux
 from .lora_sdxl import load_lora_sdxl
+from .mask_shapes import combine_masks, solid_mask, spread_mask
 from .masks import blur_mask, grow_mask, image_to_mask, invert_mask, load_mask, mask_image, mask_to_image, resize_mask
 from .mixing import join_conditioning, mix_conditioning, mix_noise, zero_conditioning
 from .observe import observe
@@ -81,10 +85,13 @@ __all__ = [
     "augment_image_prompt",
     "blur_mask",
     "canny_edges",
+    "combine_masks",
+    "composite_images",
     "composite_latents",
     "configure_scheduler",
     "control",
     "crop_for_encoder",
+    "crop_image",
     "decode",
     "denoise_step",
     "depth_channels",
@@ -117,9 +124,11 @@ __all__ = [
     "invert_image",
     "invert_mask",
     "join_conditioning",
+    "join_images",
     "keep_prediction",
     "keep_unmasked",
     "leftover_latents",
+    "load_comfyui_latents",
     "load_conditioning",
     "load_controlnet",
     "load_depth_estimator",
@@ -153,6 +162,7 @@ __all__ = [
     "overlay",
     "pad_image",
     "part_of_schedule",
+    "pick_images",
     "pick_latents",
     "pool_image_prompt",
     "predict_noise",
@@ -162,6 +172,7 @@ __all__ = [
     "read_depth",
     "regional_guidance",
     "regional_prompt",
+    "repeat_images",
     "repeat_latents",
     "resize_image",
     "resize_mask",
@@ -184,9 +195,11 @@ __all__ = [
     "skip_flow_steps",
     "skip_layers",
     "skip_steps",
+    "solid_mask",
     "split_integers",
     "split_lines",
     "split_numbers",
+    "spread_mask",
     "start_inpaint",
     "start_latents",
     "start_token",

@@ -49,6 +49,24 @@ def read_latents(path: Path) -> Latents:
     return Latents(samples, height, width, notes.get("scaled", "true") != "false", notes.get("family", ""))
 
 
+def read_comfyui_latents(path: Path) -> tuple[Tensor, bool]:
+    """What SaveLatent of ComfyUI wrote, float32 (B, C, h, w), and whether it is as the VAE has it.
+
+    Its first version wrote latents as the denoiser of Stable Diffusion 1.x has them, which no version is noted of.
+
+    Raises:
+        ValueError: ComfyUI did not write it.
+    """
+    tensors, _ = _read_or_tell(path)
+    samples = tensors.get("latent_tensor")
+    if samples is None or samples.ndim != 4 or not samples.is_floating_point():
+        raise ValueError(
+            f"{path.name} holds no latents of ComfyUI: a float tensor (B, C, h, w) of the name latent_tensor is "
+            "wanted; what save_latents wrote is read by load_latents"
+        )
+    return samples.float(), "latent_format_version_0" in tensors
+
+
 def read_conditioning(path: Path) -> Conditioning:
     """The conditioning in a file: the tensor `embeddings`, float (B, T, D), or the only one, and what is beside it.
 

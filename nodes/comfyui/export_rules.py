@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Any, Final
 
@@ -67,6 +67,17 @@ def load_lora(x: Exporting, node: Reader) -> Mapping[str, Given]:
         strength_clip=node.scalar(of_text) if of_text in node.defaults and node.has(of_text) else strength,
     )  # fmt: skip
     return {"denoiser": model, "text_encoder": clip, "text_encoder_2": clip}
+
+
+@exports("load_textual_inversion", "load_textual_inversion_sdxl")
+def load_textual_inversion(x: Exporting, node: Reader) -> Mapping[str, Given]:
+    """Nothing: a prompt of ComfyUI calls the file by its name, as imported ones do."""
+    called = f"embedding:{PurePath(_file(node.plain('embedding'))).stem}"
+    if node.plain("token") != called:
+        raise UnexportableError("its token is not called as ComfyUI's prompts call its file", f"call it {called!r}")
+    ports = ("tokenizer", "tokenizer_2", "text_encoder", "text_encoder_2")
+    given = [port for port in ports if (port in node.node.inputs or port in node.defaults) and node.has(port)]
+    return {port: node.take(port, Wire) for port in given}
 
 
 @exports("tokenize", "tokenize_sdxl")
@@ -156,64 +167,6 @@ def control(x: Exporting, node: Reader) -> Mapping[str, Given]:
         start_percent=node.scalar("start"), end_percent=node.scalar("end"),
     )  # fmt: skip
     return {"guidance": replace(steered, positive=positive, negative=negative)}
-
-
-@dataclass(frozen=True, slots=True)
-class Alike:
-    """A node of ComfyUI that does what one of ours does."""
-
-    class_type: str
-    links: Mapping[str, str]
-    """Our inputs that are linked, and what its are called."""
-    outputs: tuple[str, ...]
-    """What ours calls its outputs."""
-    values: Mapping[str, str] = field(default_factory=dict)
-    """Our inputs that are values, and what its are called."""
-    fixed: Mapping[str, Any] = field(default_factory=dict)
-
-
-ALIKE: Final[Mapping[str, Alike]] = {
-    "encode_image_mean": Alike("VAEEncode", {"vae": "vae", "image": "pixels"}, ("latents",)),
-    "empty_latents": Alike(
-        "EmptyLatentImage", {}, ("latents",), {"width": "width", "height": "height", "batch": "batch_size"}
-    ),
-    "repeat_latents": Alike("RepeatLatentBatch", {"latents": "samples"}, ("latents",), {"amount": "amount"}),
-    "pick_latents": Alike(
-        "LatentFromBatch", {"latents": "samples"}, ("latents",), {"first": "batch_index", "count": "length"}
-    ),
-    "upscale_latents": Alike(
-        "LatentUpscaleBy", {"latents": "samples"}, ("latents",), {"method": "upscale_method", "factor": "scale_by"}
-    ),
-    "zero_conditioning": Alike("ConditioningZeroOut", {"conditioning": "conditioning"}, ("conditioning",)),
-    "join_conditioning": Alike(
-        "ConditioningConcat", {"first": "conditioning_to", "second": "conditioning_from"}, ("conditioning",)
-    ),
-    "upscale_image": Alike("ImageUpscaleWithModel", {"upscale_model": "upscale_model", "image": "image"}, ("image",)),
-    "canny_edges": Alike(
-        "Canny", {"image": "image"}, ("image",), {"low_threshold": "low_threshold", "high_threshold": "high_threshold"}
-    ),
-    "invert_image": Alike("ImageInvert", {"image": "image"}, ("image",)),
-    "invert_mask": Alike("InvertMask", {"mask": "mask"}, ("mask",)),
-    "mask_to_image": Alike("MaskToImage", {"mask": "mask"}, ("image",)),
-    "grow_mask": Alike("GrowMask", {"mask": "mask"}, ("mask",), {"pixels": "expand"}, {"tapered_corners": True}),
-    "pad_image": Alike(
-        "ImagePadForOutpaint",
-        {"image": "image"},
-        ("image", "mask"),
-        {one: one for one in ("left", "top", "right", "bottom", "feathering")},
-    ),
-}
-"""By our node type."""
-
-
-@exports(*ALIKE)
-def alike(x: Exporting, node: Reader) -> Mapping[str, Given]:
-    """A node for a node."""
-    one = ALIKE[node.node.type]
-    inputs = {theirs: node.take(ours, Wire) for ours, theirs in one.links.items()}
-    inputs |= {theirs: node.scalar(ours) for ours, theirs in one.values.items()}
-    made = x.add(one.class_type, node.name, **inputs, **one.fixed)
-    return dict(zip(one.outputs, made, strict=False))
 
 
 @exports("decode")

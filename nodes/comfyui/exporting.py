@@ -92,7 +92,9 @@ OUTPUTS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("SDTurboScheduler", "KarrasScheduler", "ExponentialScheduler"), ("SIGMAS",)),
     "SaveImage": (),
     **dict.fromkeys(("LoadImage", "ImagePadForOutpaint"), ("IMAGE", "MASK")),
-    **dict.fromkeys(("LoadImageMask", "InvertMask", "GrowMask", "ImageToMask"), ("MASK",)),
+    **dict.fromkeys(
+        ("GrowMask", "ImageToMask", "InvertMask", "LoadImageMask", "MaskComposite", "SolidMask"), ("MASK",)
+    ),
     "ControlNetApplyAdvanced": ("CONDITIONING", "CONDITIONING"),
     "SamplerCustom": ("LATENT", "LATENT"),
     "GetImageSize": ("INT", "INT", "INT"),
@@ -113,8 +115,9 @@ OUTPUTS: Mapping[str, tuple[str, ...]] = {
     ),
     **dict.fromkeys(
         (
-            "Canny", "EmptyImage", "ImageCompositeMasked", "ImageInvert", "ImageScale", "ImageScaleBy",
-            "ImageScaleToTotalPixels", "ImageUpscaleWithModel", "MaskToImage", "VAEDecode", "VAEDecodeTiled",
+            "Canny", "EmptyImage", "ImageBatch", "ImageCompositeMasked", "ImageCrop", "ImageFromBatch", "ImageInvert",
+            "ImageScale", "ImageScaleBy", "ImageScaleToTotalPixels", "ImageUpscaleWithModel", "MaskToImage",
+            "RepeatImageBatch", "VAEDecode", "VAEDecodeTiled",
         ),
         ("IMAGE",),
     ),
@@ -272,7 +275,7 @@ def exported(document: Document, registry: Registry, form: str) -> Exported:
     Raises:
         WorkflowError: Nothing of it makes a picture there.
     """
-    from latentgraph.nodes.comfyui import export_rules, export_sampling  # noqa: F401 - they fill RULES
+    from latentgraph.nodes.comfyui import export_alike, export_rules, export_sampling  # noqa: F401 - they fill RULES
     from latentgraph.nodes.comfyui.writing import api_text, editor_text
 
     exporting = Exporting(document.workflow, registry)

@@ -230,7 +230,7 @@ def begun(t: Translation, given: Sampling, schedule: Added, random: Link) -> tup
         if given.keeping:
             begin = t.add("start", "start_latents", latents=begin, state=schedule.state).latents
         return begin, None
-    if latents.latents is not None or not given.whole:
+    if not latents.empty or not given.whole:
         clean = t.latents(latents)
         noise = t.add("noise", "draw_noise_like", latents=clean, random=random, skip=latents.first or None)
         start = t.add("start", "start_latents", latents=clean, state=schedule.state, noise=noise.noise)

@@ -161,22 +161,24 @@ class Translation(Draft):
         return name_of(node.title) or default
 
     def latents(self, value: LatentValue) -> Link:
-        """The latents of ours that a LATENT stands for; of an empty one, zeros of its size.
+        """The latents of ours that a LATENT stands for; zeros of an empty one, and what a file holds.
 
         Raises:
-            Untranslatable: It is empty, and no model tells the shape of latents.
+            Untranslatable: Nobody has made it yet, and no model tells the shape and the scale of latents.
         """
         if value.latents is not None:
             return value.latents
-        vae: Link | None = self.memory.get("vae")
+        vae: Link | None = self.memory.get("vae", self.memory.get("lone vae"))
         if vae is None:
-            raise Untranslatable("an empty latent is of no model here", "load a checkpoint or a VAE")
-        key = ("zeros", value)
+            what = "a latent in a file" if value.file else "an empty latent"
+            raise Untranslatable(f"{what} is of no model here", "load a checkpoint or a VAE")
+        key = ("zeros", value) if value.file is None else ("latent file", value.file)
         if key not in self.memory:
-            zeros = self.add(
-                "zeros", "empty_latents", vae=vae, width=value.width, height=value.height, batch=value.batch
-            )
-            self.memory[key] = zeros.latents
+            if value.file is None:
+                size = {"width": value.width, "height": value.height, "batch": value.batch}
+                self.memory[key] = self.add("zeros", "empty_latents", vae=vae, **size).latents
+            else:
+                self.memory[key] = self.add("kept", "load_comfyui_latents", vae=vae, path=value.file).latents
         link: Link = self.memory[key]
         return link
 

@@ -179,7 +179,7 @@ class LatentValue(Value):
     """LATENT. ComfyUI's are unscaled and ours are scaled; both mean the same picture."""
 
     latents: Link | None
-    """None: an empty one, of which only the size is known. `Translation.latents` makes it one of ours."""
+    """None: an empty one, of which only the size is known, or one in a file. `Translation.latents` makes it ours."""
     width: Source = 512
     """Of an empty one, in pixels."""
     height: Source = 512
@@ -189,6 +189,13 @@ class LatentValue(Value):
     """What to make anew, as a Mask in pixels (`noise_mask`)."""
     first: int | None = None
     """Its place in the batch that it was taken from, which decides its noise (`batch_index`)."""
+    file: Link | None = None
+    """Where it lies, while nobody has taken it."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether it is zeros."""
+        return self.latents is None and self.file is None
 
 
 @dataclass(frozen=True, slots=True)

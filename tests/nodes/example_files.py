@@ -116,6 +116,7 @@ def _write_loras(folder: Path) -> None:
 
 def _write_values(folder: Path) -> None:
     import torch
+    from safetensors.torch import save_file
 
     from latentgraph.nodes.tensor_files import CONDITIONING_FILE, IMAGE_PROMPT_FILE, LATENTS_FILE
     from latentgraph.nodes.values import Conditioning, ImagePrompt, Latents
@@ -126,6 +127,8 @@ def _write_values(folder: Path) -> None:
         "image_prompt": (IMAGE_PROMPT_FILE, ImagePrompt(torch.randn(1, 24), torch.zeros(1, 24))),
         "image_prompt-sdxl": (IMAGE_PROMPT_FILE, ImagePrompt(torch.randn(1, 40), torch.zeros(1, 40))),
     }
+    comfyui = {"latent_tensor": torch.randn(1, 4, 16, 16), "latent_format_version_0": torch.tensor([])}
+    save_file(comfyui, folder / "comfyui.latent")
     for name, (form, value) in values.items():
         with (folder / f"{name}.safetensors").open("wb") as file:
             form.write(value, file, {})

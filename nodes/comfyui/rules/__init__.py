@@ -14,6 +14,7 @@ MODULES: Final = (
     "conditioning",
     "control",
     "images",
+    "image_parts",
     "masks",
     "inpaint",
     "upscale",

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from typing import Final
 
 from latentgraph.nodes.comfyui.prompt import PromptNode
-from latentgraph.nodes.comfyui.translation import Translation, Untranslatable, rule
+from latentgraph.nodes.comfyui.translation import Translation, rule
 from latentgraph.nodes.comfyui.values import ImageValue, LatentValue, VaeValue, Value
+
+NAME: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_ .-]{0,98}[A-Za-z0-9_])?")
+"""What save_latents takes for the beginning of a file's name."""
 
 
 @rule("EmptyLatentImage")
@@ -67,14 +72,19 @@ def vae_encode(t: Translation, node: PromptNode) -> tuple[Value, ...]:
 
 @rule("LoadLatent")
 def load_latent(t: Translation, node: PromptNode) -> tuple[Value, ...]:
-    """Nothing: the file is of ComfyUI's own layout."""
-    raise Untranslatable(
-        "a .latent file of ComfyUI is not read here", "make its latents anew, or save them by save_latents"
-    )
+    """`load_comfyui_latents`, once somebody takes it: then a VAE is known, which tells how latents are scaled."""
+    written = t.literal(node, "latent", "").removesuffix(" [input]")
+    path = t.file("latent", written, "Latents: a .latent file of ComfyUI.")
+    return (LatentValue(None, batch=None, file=path),)
 
 
 @rule("SaveLatent", output=True)
 def save_latent(t: Translation, node: PromptNode) -> tuple[Value, ...]:
-    """An output of the workflow; `save_latents` would keep it for a run to come."""
-    t.output(t.name(node, "latents"), t.latents(t.take(node, "samples", LatentValue)))
+    """`save_latents`, in a file that load_latents reads, and ComfyUI does not."""
+    latents = t.latents(t.take(node, "samples", LatentValue))
+    written = t.literal(node, "filename_prefix", "ComfyUI").replace("\\", "/").rpartition("/")[2]
+    name = written if NAME.fullmatch(written) else "latents"
+    saved = t.add(t.name(node, "saved"), "save_latents", latents=latents, name=name)
+    t.note("SaveLatent becomes save_latents, whose files load_latents reads; LoadLatent of ComfyUI does not")
+    t.output(t.name(node, "latents"), saved.latents)
     return ()

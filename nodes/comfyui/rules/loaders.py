@@ -50,6 +50,7 @@ def vae_loader(t: Translation, node: PromptNode) -> tuple[Value, ...]:
         family = _family_beside(t)
         made = t.add(t.name(node, "vae"), "load_vae", vae=file, family=family)
         t.memory["vae file", written] = VaeValue(made.vae, family)
+        t.memory.setdefault("lone vae", made.vae)
     known: VaeValue = t.memory["vae file", written]
     return (known,)
 
