@@ -17,14 +17,18 @@ from latentgraph.graph.pool import Pool
 from latentgraph.graph.typed import Constant
 from latentgraph.nodes.handles import VAE, Denoiser, Handle
 from latentgraph.nodes.latents import pixels_per_cell, trained_size
+from latentgraph.nodes.load_images import pictures_in
 
 OURS: Final = __name__.rpartition(".")[0]
 """Only our own nodes that open models are called; what others' do there nobody knows."""
 COMPUTES: Final[Mapping[str, Mapping[str, str]]] = {
-    "denoiser": dict.fromkeys(("denoise_step", "predict_noise", "skip_layers"), "denoise"),
+    "denoiser": {
+        **dict.fromkeys(("denoise_step", "predict_noise", "skip_layers"), "denoise"),
+        "token_gradient": "learn",
+    },
     "vae": {
         "decode": "decode",
-        "steer_by_colour": "decode",
+        "steer_by_colour": "steer",
         **dict.fromkeys(("encode_image", "encode_image_mean", "encode_start"), "encode"),
     },
     "controlnet": {},
@@ -34,6 +38,8 @@ CALLS: Final = {"text_encoder": "read", "image_encoder": "look", "safety_checker
 """What every node computes that is given a model of such a role."""
 ONLY_LOOK: Final = ("crop_for_encoder", "teach_token")
 """Nodes that ask a model of such a role for its configuration alone."""
+NO_PICTURES: Final = ("draw_timesteps", "token_gradient", "adam_step")
+"""Nodes that make something of a few numbers, whatever comes in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +162,8 @@ def _merged(facts: Iterable[Facts]) -> Facts:
 
 def _made(step: Step, given: Mapping[str, Facts]) -> Facts:
     """What is known of the outputs of a node that opens no model."""
+    if step.node.name in NO_PICTURES:
+        return Facts()
     merged = _merged(given.values())
     height, width = _edges(step, given, merged)
     made = replace(merged, height=height, width=width, rows=_rows(step, given, merged))
@@ -189,6 +197,8 @@ def _rows(step: Step, given: Mapping[str, Facts], merged: Facts) -> int:
         if port in inputs and _is_number(number := _value(given, port)):
             return given["like"].rows if _is_wired(step, "like") else int(number)
     rows = merged.rows
+    if step.node.name == "load_images":
+        rows = max(1, len(_pictures(given)))
     if isinstance(text := _value(given, "text"), (list, tuple)):
         rows = max(rows, len(text))
     for port in ("images_per_prompt", "amount"):
@@ -208,12 +218,24 @@ def _edges(step: Step, given: Mapping[str, Facts], merged: Facts) -> tuple[int, 
     for port in ("image", "file", "path"):
         if not height and isinstance(written := _value(given, port), str):
             height, width = _size_of_file(written)
+    if not (height and width) and step.node.name == "load_images" and (paths := _pictures(given)):
+        own = _size_of_file(str(paths[0]))
+        height, width = height or own[0], width or own[1]
     factor = _value(given, "factor")
     if step.node.name == "upscale_image" and isinstance(handle := _value(given, "upscale_model"), Handle):
         factor = handle.config.get("scale", 1)
     if _is_number(factor) and step.node.name in ("upscale_image", "upscale_latents", "resize_image"):
         return int(height * factor), int(width * factor)
     return height, width
+
+
+def _pictures(given: Mapping[str, Facts]) -> list[Path]:
+    """The files that load_images reads."""
+    folder = _value(given, "folder")
+    try:
+        return pictures_in(Path(folder)) if isinstance(folder, str) else []
+    except OSError:
+        return []  # The run says it better.
 
 
 def _own_size(given: Mapping[str, Facts], height: int, width: int) -> tuple[int, int]:

@@ -22,7 +22,8 @@ def numbers_while_computing(call: str, handle: Handle, units: int, rows: int, *,
     """How many numbers live at most beside the weights of a model while it computes.
 
     Args:
-        call: What it computes: denoise, control, decode, encode, read, look.
+        call: What it computes: denoise, control, decode, encode, read, look; and with what a gradient needs: learn (the
+            denoiser, for its text), steer (the decoder, for its latents).
         handle: The model.
         units: Cells of latents, or pixels where it decodes or encodes a picture.
         rows: How many there are at once.
@@ -50,7 +51,7 @@ def width_of(call: str, handle: Handle) -> int:
     channels = config.get("block_out_channels")
     if channels:
         # The decoder's widest picture still has the channels of the level below.
-        return int(channels[min(1, len(channels) - 1)] if call == "decode" else channels[0])
+        return int(channels[min(1, len(channels) - 1)] if call in ("decode", "steer") else channels[0])
     if "num_attention_heads" in config and "attention_head_dim" in config:
         return int(config["num_attention_heads"]) * int(config["attention_head_dim"])
     vision = config.get("vision_config")

@@ -3,11 +3,11 @@
     python -m tests.bench.activations [--write]
 
 Modules of real size are called without a single number in them: torch's FakeTensorMode carries the shapes through every
-operation as the CPU would run it, and torch's MemTracker counts what lives at once. The peak less the weights is linear
-in the rows and, where no scores of attention are held, in the cells or pixels: two sizes give its slope, and what a row
-takes whatever its size. Where one layer lives at a time there are two. Prints each, and what the line is off at a third
-size. Then, in processes of their own: what a run's libraries take, and how much more than what was counted is taken
-where the CPU decodes for real (a convolution's input is copied into another layout). With `--write` the table goes into
+operation as the CPU would run it, and what lives at once beside the weights is counted. The peak is linear in the rows
+and, where no scores of attention are held, in the cells or pixels: two sizes give its slope, and what a row takes
+whatever its size. Where one layer lives at a time there are two. Prints each, and what the line is off at a third size.
+Then, in processes of their own: what a run's libraries take, and how much more than what was counted is taken where the
+CPU decodes for real (a convolution's input is copied into another layout). With `--write` the table goes into
 nodes/memory_table.json; `tests.bench.memory_estimate` holds the estimate made of it against whole runs.
 """
 
@@ -17,7 +17,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -28,7 +29,8 @@ import torch
 import transformers
 from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
 from torch._subclasses.fake_tensor import FakeTensorMode
-from torch.distributed._tools.mem_tracker import MemTracker
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 BYTES: Final = 4
 """Of a number: the modules are measured in float32. In half precision it was half of that, to the byte."""
@@ -42,7 +44,7 @@ class Measured:
     """A module and how it is called."""
 
     call: str
-    """`denoise`, `decode`, `encode`, `read` (a text) or `look` (at a picture)."""
+    """`denoise`, `control`, `decode`, `encode`, `read` (a text), `look` (at a picture), `learn` or `steer`."""
     family: str
     """Empty: whatever has the module's class."""
     make: Callable[[], Any]
@@ -53,6 +55,8 @@ class Measured:
     edges: tuple[int, int, int]
     """In cells (`denoise`) or pixels; the third one is held against the line through the others."""
     function: str = "forward"
+    slope: str = ""
+    """The argument with respect to which the result is differentiated; empty: none."""
 
 
 def _unet(**config: Any) -> Callable[[], Any]:
@@ -160,7 +164,9 @@ def _latents(rows: int, edge: int) -> dict[str, Any]:
 
 
 CONTROL: Final = _denoise(768, controlnet_cond=lambda rows, edge: torch.randn(rows, 3, 8 * edge, 8 * edge))
-UNIT: Final = "a cell of latents for denoise and control, a pixel for decode and encode, none for read and look"
+UNIT: Final = (
+    "a cell of latents for denoise, control and learn, a pixel for decode, encode and steer, none for read and look"
+)
 CELLS: Final = (64, 128, 96)
 EDGES: Final = (512, 1024, 768)
 FIXED: Final = (224, 224, 224)
@@ -174,6 +180,8 @@ MEASURED: Final = (
         num_layers=1, num_single_layers=1, guidance_embeds=True), 3072, _flux, CELLS),
     Measured("control", "", lambda: DIFFUSERS.ControlNetModel(**SD1), 320, CONTROL, CELLS),
     Measured("decode", "", _vae(), 256, _latents, EDGES, "decode"),
+    Measured("learn", "sd1", _unet(**SD1), 320, _denoise(768), CELLS, slope="encoder_hidden_states"),
+    Measured("steer", "", _vae(), 256, _latents, EDGES, "decode", "z"),
     Measured("encode", "", _vae(), 128, _pixels("x"), EDGES, "encode"),
     Measured("read", "sd1", _clip(768, 12), 768, _tokens(77), FIXED),
     Measured("read", "", _clip(1280, 32, projected=True), 1280, _tokens(77), FIXED),
@@ -183,22 +191,51 @@ MEASURED: Final = (
 )  # fmt: skip
 
 
+class Living(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Counts the bytes of the tensors that operations make, as long as they live."""
+
+    def __init__(self, apart: Iterable[torch.Tensor]) -> None:
+        """Count none of those that are there already."""
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.now: int = 0
+        self.most: int = 0
+        self._known = {tensor.untyped_storage()._cdata for tensor in apart}
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Count what an operation made, unless it is a view."""
+        made = func(*args, **(kwargs or {}))
+        for one in tree_leaves(made):
+            if isinstance(one, torch.Tensor) and one.untyped_storage()._cdata not in self._known:
+                storage = one.untyped_storage()
+                self._known.add(storage._cdata)
+                self.now += storage.nbytes()
+                self.most = max(self.most, self.now)
+                weakref.finalize(storage, self._gone, storage._cdata, storage.nbytes())
+        return made
+
+    def _gone(self, which: int, size: int) -> None:
+        self._known.discard(which)
+        self.now -= size
+
+
 def peak(module: Any, one: Measured, rows: int, edge: int) -> int:
-    """The bytes that live at most beside the weights of a module while it is called."""
+    """The bytes that live at most beside the weights of a module and what it is given, while it is called."""
     arguments = one.inputs(rows, edge)
-    tracker = MemTracker()
-    tracker.track_external(module)
-    with tracker:
-        getattr(module, one.function)(**arguments)
-    total = tracker.get_tracker_snapshot("peak")[torch.device("cpu")]["Total"]
-    return int(total) - sum(int(tensor.nbytes) for tensor in (*module.parameters(), *module.buffers()))
+    given = [tensor for tensor in tree_leaves(arguments) if isinstance(tensor, torch.Tensor)]
+    with Living([*module.parameters(), *module.buffers(), *given]) as living, torch.set_grad_enabled(bool(one.slope)):
+        if one.slope:
+            arguments[one.slope].requires_grad_()
+        made = getattr(module, one.function)(**arguments)
+        if one.slope:
+            torch.autograd.grad(made[0].float().square().mean(), arguments[one.slope])
+    return living.most
 
 
 def measure(one: Measured) -> dict[str, Any]:
     """One entry of the table, printed with how far the line is off at a third size and for two rows."""
     small, large, between = one.edges
     with FakeTensorMode(allow_non_fake_inputs=True), torch.no_grad():
-        module = one.make().eval()
+        module = one.make().eval().requires_grad_(False)
         low, two = (peak(module, one, rows, small) for rows in (1, 2))
         high, middle = (peak(module, one, 1, edge) if edge != small else low for edge in (large, between))
     slope = (high - low) / BYTES / (large**2 - small**2) if large != small else 0.0

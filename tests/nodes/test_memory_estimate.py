@@ -88,7 +88,8 @@ def test_a_controlnet_computes_with_the_denoiser(engine: Engine, tmp_path: Path)
         ({"device": "cpu", "dtype": "float32"}, 4 * sum(WEIGHTS.values()), "decoded"),
         ({"device": "cuda:0", "dtype": "float16", "memory": "resident"}, 2 * sum(WEIGHTS.values()), "decoded"),
         ({"device": "cuda:0", "dtype": "float16", "memory": "offload"}, 2 * WEIGHTS["unet"], "denoise/step"),
-        ({"device": "cuda:0", "dtype": "float16"}, 2 * WEIGHTS["unet"], "denoise/step"),
+        # The denoiser makes room for the decoder, and what its launches set aside does not.
+        ({"device": "cuda:0", "dtype": "float16"}, 2 * WEIGHTS["vae"], "decoded"),
         ({"device": "cuda:0", "dtype": "float16", "memory": "stream"}, 0, "decoded"),
     ],
 )
@@ -98,6 +99,58 @@ def test_which_weights_are_there_at_once_is_a_matter_of_the_settings(
     need = needs(RUN, settings)
     assert need is not None
     assert (need.use.path, need.weights) == (path, weights)
+
+
+def test_what_learns_and_what_steers_by_a_gradient_take_more_than_what_only_computes(engine: Engine) -> None:
+    learning = [use for use in uses_of(planned(engine, "learn_token").steps, {}) if "learn" in dict(use.calls)]
+    assert {use.path.rpartition("/")[2] for use in learning} == {"slope"}
+    # Four pictures of 64 × 64; the number of the turns is none of theirs, and neither is what is drawn afterwards.
+    assert {(use.height, use.width, use.rows) for use in learning} == {(64, 64, 4)}
+    (drawn,) = [use for use in told(planned(engine, "learn_token")) if use[1] == ["denoise"]]
+    assert drawn[2:] == (64, 64, 2)
+    assert any("steer" in use[1] for use in told(planned(engine, "steer_by_loss")))
+    for slope, plain, handle in (("learn", "denoise", UNET), ("steer", "decode", DECODER)):
+        more, less = (numbers_while_computing(one, handle, 4096, 1, on_gpu=True) for one in (slope, plain))
+        assert more > 7 * less > 0
+
+
+def test_on_a_gpu_what_recorded_launches_set_aside_is_there_for_nobody_else() -> None:
+    settings = {"device": "cuda:0", "dtype": "float16", "memory": "resident"}
+    need, scarce = needs(RUN, settings), needs(RUN, settings, room=10**9)
+    assert need is not None
+    assert scarce is not None
+    assert need.use.path == "decoded"
+    looped = needs(RUN[:2], settings)
+    assert looped is not None
+    assert need.aside == looped.computing > 0
+    assert need.total == int(need.weights + need.computing + need.aside)
+    # Where little is free nothing is recorded, nor where modules come and go, nor on a processor.
+    assert scarce.aside == 0
+    for other in ({**settings, "memory": "offload"}, {"device": "cpu", "dtype": "float32"}):
+        by_others = needs(RUN, other)
+        assert by_others is not None
+        assert by_others.aside == 0
+    # What is called once is not recorded.
+    once = needs([replace(use, top=use.path) for use in RUN], settings)
+    assert once is not None
+    assert once.aside == 0
+
+
+def test_a_gpu_that_would_be_nearly_full_is_thought_to_record_nothing(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = planned(engine, "text_to_image", height=4096, width=4096)
+    on_gpu = replace(plan, settings={"device": "cuda:0", "dtype": "float16", "memory": "resident"})
+    running = {step.path for step in plan.steps}
+    uses = list(uses_of(on_gpu.steps, {}))
+    need, without = needs(uses, on_gpu.settings), needs(uses, on_gpu.settings, room=0)
+    assert need is not None
+    assert without is not None
+    between = (need.total + without.total) // 2
+    monkeypatch.setattr(memory_estimate, "_free", lambda settings: (between, between))
+    warned = list(warnings_for(on_gpu, running, Pool()))
+    monkeypatch.setattr(memory_estimate, "_free", lambda settings: (between, 10 * between))
+    assert (warned != [], list(warnings_for(on_gpu, running, Pool()))) == (need.use.path != "decoded", [])
 
 
 def test_what_is_loaded_already_and_tiles_make_it_less() -> None:
@@ -130,7 +183,7 @@ def test_a_model_of_another_width_is_told_by_its_width() -> None:
 def test_a_warning_says_how_much_is_lacking_and_what_to_do(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = planned(engine, "text_to_image", height=8192, width=8192)
     running = {step.path for step in plan.steps}
-    monkeypatch.setattr(memory_estimate, "_free", lambda settings: 3 * 10**9)
+    monkeypatch.setattr(memory_estimate, "_free", lambda settings: (3 * 10**9, 0))
     (sentence,) = warnings_for(plan, running, Pool())
     assert sentence.startswith("this run takes about ")
     assert " of main memory, and 3.0 GB are free; most at 'denoise/step': " in sentence
@@ -138,7 +191,7 @@ def test_a_warning_says_how_much_is_lacking_and_what_to_do(engine: Engine, monke
     # A smaller picture to decode would not help where the denoiser takes most.
     assert "--tiling" not in sentence
     assert list(warnings_for(plan, running - {"decoded", "denoise"}, Pool())) == []
-    monkeypatch.setattr(memory_estimate, "_free", lambda settings: 10**15)
+    monkeypatch.setattr(memory_estimate, "_free", lambda settings: (10**15, 0))
     assert list(warnings_for(plan, running, Pool())) == []
 
 
