@@ -228,7 +228,7 @@ def peak(module: Any, one: Measured, rows: int, edge: int) -> int:
         made = getattr(module, one.function)(**arguments)
         if one.slope:
             torch.autograd.grad(made[0].float().square().mean(), arguments[one.slope])
-    return living.most
+    return int(living.most)
 
 
 def measure(one: Measured) -> dict[str, Any]:
