@@ -9,6 +9,7 @@ from .denoise_parts import guide, predict_noise, scale_model_input, scheduler_st
 from .depth import depth_channels, read_depth
 from .depth_estimator import estimate_depth, load_depth_estimator
 from .edges import canny_edges
+from .freeu import freeu
 from .guidance import guidance
 from .guidance_flux import guidance_flux
 from .image import load_image, save_image
@@ -113,6 +114,7 @@ __all__ = [
     "encode_weighted",
     "encode_weighted_sdxl",
     "estimate_depth",
+    "freeu",
     "grow_mask",
     "guidance",
     "guidance_flux",

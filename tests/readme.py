@@ -42,6 +42,7 @@ FAMILIES = {
     "sd1": "Stable Diffusion 1.x",
     "sd2": "Stable Diffusion 2.x",
     "sd1, sd2": "Stable Diffusion 1.x and 2.x",
+    "sd1, sd2, sdxl": "Stable Diffusion 1.x, 2.x and XL",
     "sdxl": "Stable Diffusion XL",
     "sd3": "Stable Diffusion 3",
     "flux": "Flux",

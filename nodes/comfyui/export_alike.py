@@ -89,6 +89,15 @@ def grow_mask(x: Exporting, node: Reader) -> Mapping[str, Given]:
     return {"mask": mask}
 
 
+@exports("freeu")
+def freeu(x: Exporting, node: Reader) -> Mapping[str, Given]:
+    """FreeU, or FreeU_V2."""
+    factors = {name: node.scalar(name) for name in ("b1", "b2", "s1", "s2")}
+    kind = "FreeU_V2" if node.plain("structured") else "FreeU"
+    (model,) = x.add(kind, node.name, model=node.take("denoiser", Wire), **factors)
+    return {"denoiser": model}
+
+
 @exports("spread_mask")
 def spread_mask(x: Exporting, node: Reader) -> Mapping[str, Given]:
     """GrowMask."""

@@ -53,8 +53,9 @@ def guidance_for(
     sides = paired(_seeing(t, model, positive, latents), other)
     first, second = ([_pictured(t, one, seed) for one in side] for side in sides)
     given = _Given(t, model, start, latents.batch)
+    rescale = _rescale(t, model) if second else None
     if is_plain(tuple(first), tuple(second)):
-        return given.guidance(first[0], second[0] if second else None, scale)
+        return given.guidance(first[0], second[0] if second else None, scale, rescale)
     regions = [given.regions(side, negative=bool(number)) for number, side in enumerate((first, second)) if side]
     return t.add(
         "guidance",
@@ -62,7 +63,19 @@ def guidance_for(
         positive=regions[0],
         negative=regions[1] if len(regions) > 1 else None,
         scale=scale,
+        rescale=rescale,
     ).guidance
+
+
+def _rescale(t: Translation, model: ModelValue) -> Source | None:
+    """What RescaleCFG says, which works on the velocity in ComfyUI whatever the model predicts."""
+    rescale: Source | None = model.patches.get("rescale")
+    if rescale is not None and model.options.get("prediction_type") != "v_prediction":
+        t.note(
+            "RescaleCFG rescales what the model predicts here, and the velocity in ComfyUI: "
+            "the same of a model that predicts velocity, and close of one that predicts noise"
+        )
+    return rescale
 
 
 def _seeing(t: Translation, model: ModelValue, value: ConditioningValue, latents: LatentValue) -> ConditioningValue:
@@ -110,7 +123,13 @@ class _Given:
     start: Link
     batch: Source | None
 
-    def guidance(self, one: ConditioningEntry, other: ConditioningEntry | None, scale: Source | None) -> Link:
+    def guidance(
+        self,
+        one: ConditioningEntry,
+        other: ConditioningEntry | None,
+        scale: Source | None = None,
+        rescale: Source | None = None,
+    ) -> Link:
         """By one text on each side, or by one side alone."""
         t, model = self.t, self.model
         guidance = t.add(
@@ -119,6 +138,7 @@ class _Given:
             positive=one.conditioning,
             negative=None if other is None else other.conditioning,
             scale=scale,
+            rescale=rescale,
             like=None if self.batch == 1 else self.start,
         ).guidance
         sizes = [one.size] if other is None else [one.size, other.size]
@@ -150,7 +170,7 @@ class _Given:
             after = self.t.add(
                 "region",
                 "regional_prompt",
-                guidance=self.guidance(replace(entry, size=size), None, None),
+                guidance=self.guidance(replace(entry, size=size), None),
                 box=None if area is None else [area.left, area.top, area.width, area.height],
                 unit="share" if area is not None and area.shares else None,
                 mask=entry.mask,

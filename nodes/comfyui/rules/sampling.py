@@ -89,15 +89,29 @@ def model_sampling_discrete(t: Translation, node: PromptNode) -> tuple[Value, ..
     return (replace(model, options={**model.options, **options}),)
 
 
+@rule("FreeU", "FreeU_V2")
+def free_u(t: Translation, node: PromptNode) -> tuple[Value, ...]:
+    """`freeu`, whose blocks are chosen as ComfyUI chooses them; the second version is the structured one."""
+    model, structured = t.take(node, "model", ModelValue), node.class_type == "FreeU_V2"
+    defaults = {"b1": 1.3 if structured else 1.1, "b2": 1.4 if structured else 1.2, "s1": 0.9, "s2": 0.2}
+    factors = {name: t.scalar(node, name, default) for name, default in defaults.items()}
+    made = t.add(t.name(node, "freeu"), "freeu", denoiser=model.denoiser, **factors, structured=structured)
+    return (replace(model, denoiser=made.denoiser),)
+
+
+@rule("RescaleCFG")
+def rescale_cfg(t: Translation, node: PromptNode) -> tuple[Value, ...]:
+    """Noted for what samples, whose guidance is rescaled."""
+    model, share = t.take(node, "model", ModelValue), t.scalar(node, "multiplier", 0.7)
+    return (replace(model, patches={**model.patches, "rescale": share}),)
+
+
 PATCHES: Final = {
-    "FreeU": "",
-    "FreeU_V2": "",
     "HyperTile": "it saves time and hardly changes the picture",
     "TomePatchModel": "it saves time and hardly changes the picture",
     "PatchModelAddDownscale": "",
     "PerturbedAttentionGuidance": "",
     "SelfAttentionGuidance": "",
-    "RescaleCFG": "give `guidance` a `rescale`, which does much the same",
 }
 """Nodes that change how a UNet computes, and what to say of going without."""
 

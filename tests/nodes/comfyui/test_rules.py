@@ -177,10 +177,10 @@ def test_what_a_model_predicts_is_an_option_of_its_scheduler(registry: Registry)
     assert "does not know models with `zsnr`" in translate(nodes, registry).untranslated[0].reason
 
 
-@pytest.mark.parametrize("patch", ["FreeU_V2", "HyperTile"])
+@pytest.mark.parametrize("patch", ["PerturbedAttentionGuidance", "HyperTile"])
 def test_a_patch_of_the_model_is_told_and_gone_without(registry: Registry, patch: str) -> None:
     nodes = changed(_3={"model": ["20", 0]})
-    nodes["20"] = {"class_type": patch, "inputs": {"model": ["4", 0], "b1": 1.3}}
+    nodes["20"] = {"class_type": patch, "inputs": {"model": ["4", 0]}}
     made = translate(nodes, registry)
     assert [one.node for one in made.untranslated] == [patch]
     assert made.workflow.outputs["image"].source == "decoded.image"
