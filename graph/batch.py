@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event as Flag
+from typing import Any
 
 from latentgraph.graph.document import Document
 from latentgraph.graph.errors import RunError
@@ -19,6 +20,7 @@ from latentgraph.graph.provenance import record
 from latentgraph.graph.run import Engine
 from latentgraph.graph.sink import Sink
 from latentgraph.graph.together import Together, alike
+from latentgraph.graph.writer import Writer
 
 Tell = Callable[[int, Warned], None]
 """Called with the place of a run among those of its batch, and with a warning of it."""
@@ -32,7 +34,14 @@ class Batch:
     """Runs of one workflow, computed together as far as their nodes allow it; a single one as any run is."""
 
     def __init__(
-        self, engine: Engine, document: Document, plans: Sequence[tuple[str, Plan]], out: Path, *, metadata: bool = True
+        self,
+        engine: Engine,
+        document: Document,
+        plans: Sequence[tuple[str, Plan]],
+        out: Path,
+        *,
+        metadata: bool = True,
+        writer: Writer | None = None,
     ) -> None:
         """Start running.
 
@@ -42,6 +51,7 @@ class Batch:
             plans: For each run its label in the names of files, and its plan; all have the same steps.
             out: Folder for the files, which replace those of the same names.
             metadata: Whether files carry the record of how they were made, which tells of the batch.
+            writer: Writes the files while other runs go on; None: they are written before the runs are computed.
 
         Raises:
             ValueError: The plans have different steps.
@@ -50,7 +60,8 @@ class Batch:
             raise ValueError("runs go together only if they have the same steps")
         self._cancelled = Flag()
         self._error: BaseException | None = None
-        self._results: list[RunFinished] = []
+        self._made: list[dict[str, Any]] = []
+        self._seconds = 0.0
         self._warnings: list[list[Warned]] = [[] for _ in plans]
         self._told: SimpleQueue[tuple[int, Warned] | None] = SimpleQueue()
         """Warnings as they come, and None at the end: nobody is woken for anything else."""
@@ -59,7 +70,7 @@ class Batch:
         care = engine.registry.memory
         for place, (label, planned) in enumerate(plans):
             made_by = record(document, planned, engine.registry, batch=len(plans)) if metadata else None
-            sink = Sink(out, engine.registry.values, made_by, overwrite=True, label=label)
+            sink = Sink(out, engine.registry.values, made_by, overwrite=True, label=label, writer=writer)
             self._sinks.append(sink)
             members.append(
                 Execution(planned, engine.registry.values, engine.cache, engine.pool, sink, partial(self._hear, place),
@@ -83,8 +94,8 @@ class Batch:
         """Stop at the next step."""
         self._cancelled.set()
 
-    def result(self, tell: Tell = _nobody) -> list[RunFinished]:
-        """Wait for the end; the runs in their order, each with its share of the seconds.
+    def computed(self, tell: Tell = _nobody) -> float:
+        """Wait until all is computed, and return the share of each run in the seconds; files may be on their way.
 
         Args:
             tell: Called with each warning as it comes, in the caller's thread.
@@ -99,7 +110,27 @@ class Batch:
         self._told.put(None)
         if self._error is not None:
             raise self._error
-        return self._results
+        return self._seconds
+
+    def finished(self, place: int) -> RunFinished:
+        """Wait until the files of a run are whole, and return what it made.
+
+        Args:
+            place: Of the run in the batch.
+
+        Raises:
+            RunError: It failed, or a file cannot be made of what it made.
+        """
+        seconds, sink, outputs = self.computed(), self._sinks[place], self._made[place]
+        try:
+            sink.settle()
+        except RunError:
+            raise
+        except BaseException as error:
+            raise RunError(reason_of(error)) from error
+        files = {name: tuple(str(path) for path in paths) for name, paths in sink.files.items()}
+        summary = self._together.members[place].values.summary
+        return RunFinished({name: summary(value) for name, value in outputs.items()}, files, seconds, outputs)
 
     def _hear(self, place: int, event: Event) -> None:
         """Take note of what a run warns of; what else it does is no news in a sweep."""
@@ -114,12 +145,8 @@ class Batch:
         started = time.perf_counter()
         members = self._together.members
         try:
-            made = self._together.run() if len(members) > 1 else [members[0].run()]
-            seconds = (time.perf_counter() - started) / len(made)
-            for outputs, sink in zip(made, self._sinks, strict=True):
-                summaries = {name: members[0].values.summary(value) for name, value in outputs.items()}
-                files = {name: tuple(str(path) for path in paths) for name, paths in sink.files.items()}
-                self._results.append(RunFinished(summaries, files, seconds, outputs))
+            self._made = self._together.run() if len(members) > 1 else [members[0].run()]
+            self._seconds = (time.perf_counter() - started) / len(members)
         except RunError as error:
             self._fail(error)
         except BaseException as error:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -11,11 +13,12 @@ from latentgraph.graph.batch import Batch
 from latentgraph.graph.batch_size import BatchSize
 from latentgraph.graph.document import Document
 from latentgraph.graph.errors import RunCancelledError, RunError, UnwritableError
-from latentgraph.graph.events import RunFinished, Warned
+from latentgraph.graph.events import Warned
 from latentgraph.graph.plan import Plan
 from latentgraph.graph.run import Engine
 from latentgraph.graph.sweep import Entry
 from latentgraph.graph.together import alike
+from latentgraph.graph.writer import Writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,14 @@ class Planned:
     values: Mapping[str, Any]
     """Of the inputs that the sweep sets."""
     plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Runs that were begun together."""
+
+    runs: Sequence[Planned]
+    batch: Batch
 
 
 Tell: TypeAlias = Callable[[Planned, Warned], None]
@@ -65,20 +76,36 @@ class Series:
         self._size = size
         self._metadata = metadata
         self._tell = tell
+        self._writer = Writer()
         self._current: Batch | None = None
+        self._apart: set[int] = set()
+        """Numbers of runs that go alone, for they could not be computed together."""
         self._stopped = False
 
-    def compute(self, planned: Sequence[Planned]) -> Iterator[Entry]:
+    def compute(self, planned: Sequence[Planned]) -> Generator[Entry]:
         """Compute them in turn; each is told when its files are whole. It ends early where it is cancelled.
+
+        The next ones are under way while the files of the last are written, and while the caller has their entries.
 
         Raises:
             UnwritableError: There is no place for a file, so that none is left for those that follow.
         """
-        left = list(planned)
-        while left and not self._stopped:
-            group = self._next(left)
-            del left[: len(group)]
-            yield from self._together(group) if len(group) > 1 else self._alone(group[0])
+        left = deque(planned)
+        computing: _Group | None = None
+        last: _Group | None = None
+        try:
+            while (computing := self._begin(left)) or last:
+                if last is not None:
+                    yield from self._written(last)
+                last = self._computed(computing, left) if computing is not None else None
+        except (Exception, GeneratorExit):
+            # Nobody waits for what is under way; and nothing goes on, nor is half of a file left, when this returns.
+            self.cancel()
+            if computing is not None:
+                with suppress(RunError):
+                    computing.batch.computed()
+            self._writer.wait()
+            raise
 
     def cancel(self) -> None:
         """Stop at the next step."""
@@ -86,53 +113,49 @@ class Series:
         if self._current is not None:
             self._current.cancel()
 
-    def _next(self, left: Sequence[Planned]) -> list[Planned]:
-        """The runs that are computed next: as many as fit together, one at least."""
-        group = [left[0]]
-        for one in left[1 : self._size.size]:
-            if not alike(left[0].plan.steps, one.plan.steps):
-                break
-            group.append(one)
-        return group
+    def _begin(self, left: deque[Planned]) -> _Group | None:
+        """Have the next runs computed, as many as fit together; None where there is none left to compute."""
+        if not left or self._stopped:
+            return None
+        most = 1 if left[0].number in self._apart else self._size.size
+        runs = [left.popleft()]
+        while left and len(runs) < most and alike(runs[0].plan.steps, left[0].plan.steps):
+            runs.append(left.popleft())
+        plans = [(f"{one.number:04}", one.plan) for one in runs]
+        batch = Batch(self._engine, self._document, plans, self._out, metadata=self._metadata, writer=self._writer)
+        self._current = batch
+        if self._stopped:
+            batch.cancel()
+        return _Group(runs, batch)
 
-    def _alone(self, one: Planned) -> list[Entry]:
-        """One run; none where it was cancelled."""
-        batch = self._start([one])
+    def _computed(self, group: _Group, left: deque[Planned]) -> _Group | None:
+        """Wait for runs that were begun; None where they were cancelled, or where they have to go each alone."""
         try:
-            (finished,) = batch.result(lambda _, warned: self._tell(one, warned))
+            seconds = group.batch.computed(lambda place, warned: self._tell(group.runs[place], warned))
         except RunCancelledError:
-            return []
-        except UnwritableError:
-            raise
-        except RunError as error:
-            return [Entry(one.number, one.values, error=str(error), warnings=batch.warnings[0])]
-        return [_entry(one, finished, batch.warnings[0])]
-
-    def _together(self, group: Sequence[Planned]) -> Iterator[Entry]:
-        """Several runs at once; each alone where that fails."""
-        batch = self._start(group)
-        try:
-            results = batch.result(lambda place, warned: self._tell(group[place], warned))
-        except RunCancelledError:
-            return
+            return None
         except UnwritableError:
             raise
         except RunError:
+            if len(group.runs) == 1:
+                return group
             self._size.failed()
-            for one in group:
-                if not self._stopped:
-                    yield from self._alone(one)
-            return
-        self._size.took(len(group), results[0].seconds)
-        for one, finished, warnings in zip(group, results, batch.warnings, strict=True):
-            yield _entry(one, finished, warnings)
+            self._apart.update([one.number for one in group.runs])
+            left.extendleft(reversed(group.runs))
+            return None
+        if len(group.runs) > 1:
+            self._size.took(len(group.runs), seconds)
+        return group
 
-    def _start(self, group: Sequence[Planned]) -> Batch:
-        plans = [(f"{one.number:04}", one.plan) for one in group]
-        self._current = Batch(self._engine, self._document, plans, self._out, metadata=self._metadata)
-        return self._current
-
-
-def _entry(one: Planned, finished: RunFinished, warnings: tuple[Warned, ...]) -> Entry:
-    files = {name: [Path(path).name for path in paths] for name, paths in finished.files.items()}
-    return Entry(one.number, one.values, files, finished.seconds, warnings=warnings)
+    def _written(self, group: _Group) -> Iterator[Entry]:
+        """Wait for the files of runs that were computed, one after the other."""
+        for place, (one, warnings) in enumerate(zip(group.runs, group.batch.warnings, strict=True)):
+            try:
+                finished = group.batch.finished(place)
+            except UnwritableError:
+                raise
+            except RunError as error:
+                yield Entry(one.number, one.values, error=str(error), warnings=warnings)
+                continue
+            files = {name: [Path(path).name for path in paths] for name, paths in finished.files.items()}
+            yield Entry(one.number, one.values, files, finished.seconds, warnings=warnings)

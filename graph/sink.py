@@ -6,8 +6,9 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,16 +16,14 @@ from latentgraph.graph.errors import RunError, UnwritableError
 from latentgraph.graph.files import UMASK
 from latentgraph.graph.sidecar import sidecar_path, sidecar_text
 from latentgraph.graph.values import FileForm, ValueTypes
+from latentgraph.graph.worker import Work
+from latentgraph.graph.writer import Writer
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. -]*")
 
 
 class Sink:
-    """Takes values from saving nodes and from the runner, and makes files of them.
-
-    Attributes:
-        files: What was written, by the name it was saved under.
-    """
+    """Takes values from saving nodes and from the runner, and makes files of them."""
 
     def __init__(
         self,
@@ -35,6 +34,7 @@ class Sink:
         sidecar: Mapping[str, str] | None = None,
         overwrite: bool = False,
         label: str = "",
+        writer: Writer | None = None,
     ) -> None:
         """Write under `folder`.
 
@@ -45,8 +45,11 @@ class Sink:
             sidecar: The same, for a JSON file of the same name beside each; None writes none.
             overwrite: Count from 1 and replace what is there.
             label: Stands before the number in every name, such as the run's number in a sweep.
+            writer: Writes beside the run, which learns of what went wrong when it saves again or by `settle`; None
+                writes at once.
         """
         self._label = label
+        self._writer = writer
         self._folder = folder
         self._values = values
         self._record = record or {}
@@ -56,10 +59,16 @@ class Sink:
         self._overwrite = overwrite
         self._next: dict[tuple[str, str], int] = {}
         self._saved: list[tuple[Any, list[Path]]] = []
-        self.files: dict[str, list[Path]] = {}
+        self._files: dict[str, list[Path]] = {}
+        self._fault: BaseException | None = None
 
-    def save(self, value: Any, name: str) -> list[Path]:
-        """Write every part of `value` as `<name>-<n>` with its type's suffix, and return the files.
+    @property
+    def files(self) -> dict[str, list[Path]]:
+        """What is written, by the name it was saved under."""
+        return {name: paths for name, paths in self._files.items() if paths}
+
+    def save(self, value: Any, name: str) -> None:
+        """Write every part of `value` as `<name>-<n>` with its type's suffix.
 
         Raises:
             RunError: The type has no file form, or `name` is no file name.
@@ -71,16 +80,29 @@ class Sink:
         if not _NAME.fullmatch(name):
             raise RunError(f"{name!r} is no name for a file: letters, digits, '_', '-', '.' and blanks")
         if self._folder is None:
-            return []
-        stem = f"{name}-{self._label}" if self._label else name
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            paths = [self._write(part, stem, known.file) for part in known.file.parts(value)]
-        except OSError as error:
-            raise UnwritableError(self._folder, error) from error
+            return
+        if self._fault is not None:
+            raise self._fault
+        paths: list[Path] = []
         self._saved.append((value, paths))
-        self.files.setdefault(name, []).extend(paths)
-        return paths
+        parts = list(known.file.parts(value))
+        write = partial(self._write_parts, known.file, parts, name, (paths, self._files.setdefault(name, [])))
+        if self._writer is None:
+            write()
+        else:
+            self._writer.do(partial(self._noting_faults, write), known.size(value))
+
+    def settle(self) -> None:
+        """Wait until all that was saved is whole on the disk.
+
+        Raises:
+            UnwritableError: The folder took no more files.
+            Exception: What else went wrong when a value was written beside the run.
+        """
+        if self._writer is not None:
+            self._writer.wait()
+        if self._fault is not None:
+            raise self._fault
 
     def save_output(self, value: Any, name: str) -> None:
         """Save an output that can be a file, unless a node saved this very value already."""
@@ -91,9 +113,30 @@ class Sink:
             return
         for saved, paths in self._saved:
             if saved is value:
-                self.files.setdefault(name, paths)
+                self._files.setdefault(name, paths)
                 return
         self.save(value, name)
+
+    def _noting_faults(self, write: Work) -> None:
+        """Write in another thread: what goes wrong is for whoever saves next, or asks whether all went well."""
+        if self._fault is None:
+            try:
+                write()
+            except BaseException as error:
+                self._fault = error
+
+    def _write_parts(self, form: FileForm[Any], parts: Sequence[Any], name: str, told: Iterable[list[Path]]) -> None:
+        """Write the parts of a value, and add the files to the lists of those `told`."""
+        assert self._folder is not None  # `save` has asked
+        stem = f"{name}-{self._label}" if self._label else name
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            for part in parts:
+                path = self._write(part, stem, form)
+                for paths in told:
+                    paths.append(path)
+        except OSError as error:
+            raise UnwritableError(self._folder, error) from error
 
     def _write(self, part: Any, name: str, form: FileForm[Any]) -> Path:
         with self._temporary(form.suffix) as temporary:

@@ -47,12 +47,15 @@ class Together:
         # That of one run: where even that is too much, all at once are.
         self.members[0].foresee(needed[0])
         self.concerned = ()
-        for index in range(len(self.members[0].plan.steps)):
-            self._step(index, needed)
-            for member, slots in zip(self.members, self._slots, strict=True):
-                for slot in member.plan.steps[index].frees:
-                    slots[slot] = None
-        return [member.outputs(slots) for member, slots in zip(self.members, self._slots, strict=True)]
+        try:
+            for index in range(len(self.members[0].plan.steps)):
+                self._step(index, needed)
+                for member, slots in zip(self.members, self._slots, strict=True):
+                    for slot in member.plan.steps[index].frees:
+                        slots[slot] = None
+            return [member.outputs(slots) for member, slots in zip(self.members, self._slots, strict=True)]
+        finally:
+            self._slots = []  # Whoever holds this holds no values.
 
     def _step(self, index: int, needed: Sequence[dict[int, Kept | None]]) -> None:
         steps = [member.plan.steps[index] for member in self.members]

@@ -27,7 +27,8 @@ class FileForm(Generic[T]):
     suffix: str
     """Of the file's name, with the dot."""
     parts: Callable[[T], Iterable[Any]]
-    """The parts of a value that become one file each: the images of a batch."""
+    """The parts of a value that become one file each: the images of a batch. They hold nothing that lies on a GPU, for
+    they may be written while the next run has it."""
     write: Callable[[Any, BinaryIO, Mapping[str, str]], None]
     """Write one part into an open file, with the record of how it was made (empty: none)."""
     read_record: Callable[[Path], Mapping[str, str]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar
 
@@ -130,7 +131,7 @@ def _write(tensors: Mapping[str, Tensor], notes: dict[str, str], file: BinaryIO,
     from safetensors.torch import save
 
     # A clone each: safetensors refuses tensors that share memory or are not laid out row by row.
-    apart = {name: one.detach().cpu().contiguous().clone() for name, one in tensors.items()}
+    apart = {name: one.detach().contiguous().clone() for name, one in tensors.items()}
     file.write(save(apart, notes | {PREFIX + name: text for name, text in record.items()}))
 
 
@@ -156,15 +157,25 @@ def _size(notes: Mapping[str, str], name: str, cells: int) -> int:
     return int(text) if text.isdecimal() else cells * 8
 
 
-def _itself(value: T) -> Iterable[T]:
-    return (value,)
+def _on_host(value: T) -> Iterable[T]:
+    """The value alone, its tensors in main memory."""
+    named: Any = value  # A dataclass, as all values are.
+    return (replace(named, **{one.name: _moved(getattr(value, one.name)) for one in fields(named)}),)
 
 
-LATENTS_FILE: Final[FileForm[Latents]] = FileForm(SUFFIX, _itself, _write_latents, read_record, of_outputs=False)
+def _moved(one: Any) -> Any:
+    from torch import Tensor
+
+    if isinstance(one, Mapping):
+        return {name: _moved(inner) for name, inner in one.items()}
+    return one.cpu() if isinstance(one, Tensor) else one
+
+
+LATENTS_FILE: Final[FileForm[Latents]] = FileForm(SUFFIX, _on_host, _write_latents, read_record, of_outputs=False)
 CONDITIONING_FILE: Final[FileForm[Conditioning]] = FileForm(
-    SUFFIX, _itself, _write_conditioning, read_record, of_outputs=False
+    SUFFIX, _on_host, _write_conditioning, read_record, of_outputs=False
 )
-TOKEN_FILE: Final[FileForm[LearnedToken]] = FileForm(SUFFIX, _itself, _write_token, read_record, of_outputs=False)
+TOKEN_FILE: Final[FileForm[LearnedToken]] = FileForm(SUFFIX, _on_host, _write_token, read_record, of_outputs=False)
 IMAGE_PROMPT_FILE: Final[FileForm[ImagePrompt]] = FileForm(
-    SUFFIX, _itself, _write_image_prompt, read_record, of_outputs=False
+    SUFFIX, _on_host, _write_image_prompt, read_record, of_outputs=False
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -108,7 +109,7 @@ def _sweep(
 
     computed = place.compute(left)
     report.begin(len(runs), len(left))
-    with cancelling(cancel):
+    with cancelling(cancel), closing(computed):
         for entry in computed:
             manifest.add(entry)
             report.tell(entry)

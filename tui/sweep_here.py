@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
 from latentgraph.graph.events import Warned
@@ -37,7 +37,7 @@ class Here:
             tell=lambda run, warned: tell(run.number, run.values, warned),
         )
 
-    def compute(self, runs: Sequence[Numbered]) -> Iterator[Entry]:
+    def compute(self, runs: Sequence[Numbered]) -> Generator[Entry]:
         """Plan every run, so that what is wrong with any is told before the first, and return what computes them."""
         planned = [
             Planned(number, values, self._plan(values, told=index > 0)) for index, (number, values) in enumerate(runs)

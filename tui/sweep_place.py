@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -32,8 +32,10 @@ class Sweep:
 class Place(Protocol):
     """Computes the runs of a sweep."""
 
-    def compute(self, runs: Sequence[Numbered]) -> Iterator[Entry]:
+    def compute(self, runs: Sequence[Numbered]) -> Generator[Entry]:
         """Find what is wrong with any of the runs, and return what computes them; each comes when its files are whole.
+
+        Whoever closes it before its end has what is under way stopped.
 
         Raises:
             WorkflowError: The workflow, the values or the settings are wrong.

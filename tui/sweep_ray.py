@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack
 
 from latentgraph.graph.cluster.connection import Room, connected, hiring, room
@@ -53,10 +53,10 @@ class OnRay:
         self._identities: dict[tuple[str, ...], str] = {}
         """What the results of workers depend on, and a machine that is so."""
 
-    def compute(self, runs: Sequence[Numbered]) -> Iterator[Entry]:
+    def compute(self, runs: Sequence[Numbered]) -> Generator[Entry]:
         """Check every run here, and return what has them computed there."""
         if not runs:
-            return iter(())
+            return _nothing()
         request, errand = self._request, self._errand
         asked = [errand.ask(number, values) for number, values in runs]
         if not request.quiet:
@@ -79,7 +79,7 @@ class OnRay:
         if self._crew is not None:
             self._crew.cancel()
 
-    def _entries(self, crew: Crew, asked: Sequence[Asked], connection: ExitStack) -> Iterator[Entry]:
+    def _entries(self, crew: Crew, asked: Sequence[Asked], connection: ExitStack) -> Generator[Entry]:
         with connection:
             try:
                 for made in crew.compute(asked):
@@ -114,6 +114,11 @@ class OnRay:
 
     def _warn(self, sentence: str) -> None:
         say("warning", sentence, as_json=self._request.as_json)
+
+
+def _nothing() -> Generator[Entry]:
+    """No entries, for which nobody connects."""
+    yield from ()
 
 
 def _device(settled: str, *, asked: str) -> str:

@@ -26,7 +26,9 @@ CONDITIONING = Conditioning(
 
 def saved(value: Latents | Conditioning, folder: Path) -> str:
     """The file that a value becomes."""
-    (path,) = Sink(folder, Registry.load().values, {"workflow": "{}"}).save(value, "kept")
+    sink = Sink(folder, Registry.load().values, {"workflow": "{}"})
+    sink.save(value, "kept")
+    (path,) = sink.files["kept"]
     assert path.name == "kept-1.safetensors"
     assert read_record(path) == {"workflow": "{}"}
     return str(path)

@@ -31,12 +31,16 @@ PAINT = {
 @pytest.mark.parametrize(
     ("limit", "arguments", "pictures", "lines"),
     [
-        (64, ("run", "paint.json"), 0, 0),
-        (600, ("sweep", "paint.json", "--no-metadata", "--set", "seed=1..30"), 5, 5),  # the manifest
-        (600, ("sweep", "paint.json", "--no-metadata", "--set", "seed=1..4"), 4, 5),  # the contact sheet
+        (64, ("run", "paint.json"), {0}, 0),
+        (560, ("sweep", "paint.json", "--set", "seed=1..30"), {0}, 1),  # a picture with its record
+        # The manifest, while the next picture is made.
+        (560, ("sweep", "paint.json", "--no-metadata", "--set", "seed=1..30"), {5, 6}, 5),
+        (560, ("sweep", "paint.json", "--no-metadata", "--set", "seed=1..4"), {4}, 5),  # the contact sheet
     ],
 )
-def test_nothing_is_torn(limit: int, arguments: tuple[str, ...], pictures: int, lines: int, tmp_path: Path) -> None:
+def test_nothing_is_torn(
+    limit: int, arguments: tuple[str, ...], pictures: set[int], lines: int, tmp_path: Path
+) -> None:
     (tmp_path / "paint.json").write_text(json.dumps(PAINT))
     # Without bytecode, which would be cut off by the limit as well, and stay.
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / ".dev"), str(ROOT)]), "PYTHONDONTWRITEBYTECODE": "1"}
@@ -56,4 +60,4 @@ def test_nothing_is_torn(limit: int, arguments: tuple[str, ...], pictures: int, 
     for picture in left:
         with PIL.Image.open(picture) as opened:
             opened.load()
-    assert len(left) == pictures
+    assert len(left) in pictures
