@@ -72,6 +72,8 @@ class CudaRecorder:
         if self._pool is None:
             self._pool = cuda.graph_pool_handle()
         with cuda.device(self._device):
+            # What the plain call left free is of no use to another stream: it would be set aside a second time.
+            cuda.empty_cache()
             current, side = cuda.current_stream(), cuda.Stream()
             side.wait_stream(current)
             with cuda.stream(side):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,3 +56,26 @@ def test_a_part_that_fails_is_told_and_the_next_goes_on(
     assert gpu_all.main(["--tiny", "cpu", "--only", "exact,fast"]) == 1
     assert done == ["fast"]
     assert "exact failed: RuntimeError: CUDA error: too hot\n" in capsys.readouterr().out
+
+
+def test_a_model_that_was_stopped_while_it_was_built_is_built_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench = gpu_all.Bench("cpu", tiny=True, turns=1, folder=tmp_path)
+
+    def stopped(kind: str, folder: Path, device: str, *, tiny: bool) -> None:
+        folder.mkdir()
+        (folder / "model_index.json").write_text("{}")
+        raise KeyboardInterrupt
+
+    def whole(kind: str, folder: Path, device: str, *, tiny: bool) -> None:
+        folder.mkdir()
+        (folder / "model_index.json").write_text('{"whole": true}')
+
+    monkeypatch.setattr(gpu_all, "build", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        bench.model("sd1")
+    monkeypatch.setattr(gpu_all, "build", whole)
+    for _ in range(2):
+        assert (bench.model("sd1") / "model_index.json").read_text() == '{"whole": true}'
+    assert capsys.readouterr().out.count("# built sd1") == 1

@@ -78,6 +78,10 @@ def measured(side: str, kind: str, folder: str, job: dict[str, Any]) -> dict[str
     import torch
 
     on_gpu = job["device"].startswith("cuda")
+    if job.get("light"):
+        from latentgraph.nodes import fast
+
+        fast.ON_CUDA.clear()
     said: list[str] = []
     run = theirs(kind, folder, job) if side == "diffusers" else ours(kind, folder, job, side, said)
     times = []

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gc
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -253,3 +256,75 @@ def test_a_quarter_of_the_devices_memory_has_to_be_free_or_unused(
     monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device: 10 + unused)
     monkeypatch.setattr(torch.cuda, "memory_allocated", lambda device: 10)
     assert CudaRecorder("cuda:0").has_room() is room
+
+
+class FakeCuda:
+    """torch.cuda, which writes down what it is asked to do."""
+
+    def __init__(self, done: list[str]) -> None:
+        self.done = done
+
+    def graph_pool_handle(self) -> str:
+        return "pool"
+
+    def empty_cache(self) -> None:
+        self.done.append("hand back")
+
+    def current_stream(self) -> Queue:
+        return Queue(self.done, "current")
+
+    def Stream(self) -> Queue:  # noqa: N802  # torch's name.
+        return Queue(self.done, "side")
+
+    def CUDAGraph(self) -> Any:  # noqa: N802  # torch's name.
+        return SimpleNamespace(replay=lambda: self.done.append("replay"))
+
+    def device(self, name: str) -> Any:
+        return self._within(f"on {name}")
+
+    def stream(self, stream: Queue) -> Any:
+        return self._within(f"on {stream.name}")
+
+    def graph(self, graph: Any, *, pool: str, capture_error_mode: str) -> Any:
+        return self._within(f"record into {pool}, {capture_error_mode}")
+
+    @contextmanager
+    def _within(self, what: str) -> Iterator[None]:
+        self.done.append(what)
+        yield
+        self.done.append("end")
+
+
+@dataclass
+class Queue:
+    """One of the two that a recording takes."""
+
+    done: list[str]
+    name: str
+
+    def wait_stream(self, other: Queue) -> None:
+        self.done.append(f"{self.name} waits for {other.name}")
+
+
+def test_a_recording_warms_up_beside_and_hands_back_before_what_no_other_stream_can_use(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(torch, "cuda", FakeCuda(done))
+    recorder = CudaRecorder("cuda:0")
+    outputs, replay = recorder.record(lambda: done.append("call"))
+    assert outputs is None
+    replay()
+    warm_up = ["hand back", "side waits for current", "on side", "call", "end", "current waits for side"]
+    capture = ["record into pool, thread_local", "call", "end"]
+    assert done == ["on cuda:0", *warm_up, *capture, "end", "replay"]
+    done.clear()
+
+    def failing() -> None:
+        raise RuntimeError("no")
+
+    with pytest.raises(RuntimeError):
+        recorder.record(failing)
+    done.clear()
+    recorder.record(lambda: None)
+    assert "record into pool, thread_local" in done
