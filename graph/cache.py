@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 DEFAULT_BYTES = 2**30
 BESIDE = 512
 """Bytes that an entry takes beside its values: an engine that lives long keeps very many small ones."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(NamedTuple):
     """The outputs of a node, and what it had to say when it made them."""
 
     values: tuple[Any, ...]

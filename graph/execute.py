@@ -149,7 +149,7 @@ class Execution:
             NodeFailedError: It raised.
             RunCancelledError: The run was cancelled.
         """
-        self._stop_if_cancelled()
+        self.stop_if_cancelled()
         if entry is None and (step.twin or self.shared) and not step.effect:
             entry = self.cache.get(step.key)
         if entry is None:
@@ -159,9 +159,10 @@ class Execution:
         self.finished.append(step.path)
 
     def _take(self, step: Step | LoopStep, entry: Kept, slots: list[Any]) -> None:
-        for slot, value in zip(step.outputs, entry.values, strict=True):
+        for slot, value in zip(step.outputs, entry.values):  # noqa: B905 - counted when they were made; `strict` is slow
             slots[slot] = value
-        self._repeat(step, entry)
+        if entry.warnings:
+            self._repeat(step, entry)
         self.emit(NodeFinished(step.path, True, 0.0, self._summary(step, entry.values)))
 
     def warn_again(self, step: Step | LoopStep) -> None:
@@ -177,8 +178,7 @@ class Execution:
             self.emit(Warned(step.path + inside, message))
 
     def compute(self, step: Step | LoopStep, slots: list[Any], resume: Resume | None = None) -> tuple[Any, ...]:
-        """Run a step on what is in the slots, and return its outputs."""
-        self._stop_if_cancelled()
+        """Run a step on what is in the slots, and return its outputs; a loop stops where the run was cancelled."""
         if isinstance(step, LoopStep):
             return self._turns(step, slots, step.key, resume)
         return self._call(step, slots)
@@ -189,14 +189,14 @@ class Execution:
         self._warnings = []
         resume = Resume(self.disk, step.key) if self.disk is not None and keep and _resumable(step) else None
         results = self.compute(step, slots, resume)
-        for slot, value in zip(step.outputs, results, strict=True):
+        for slot, value in zip(step.outputs, results):  # noqa: B905 - counted by `_outputs_of`
             slots[slot] = value
         seconds = time.perf_counter() - started
         if keep and (self.keep_all or not step.effect):
             size = sum(map(self.values.size, results))
-            warnings = tuple([(node.removeprefix(step.path), message) for node, message in self._warnings])
+            warnings = self._warnings and [(node.removeprefix(step.path), message) for node, message in self._warnings]
             # What has an effect is never asked for again, so that it needs no file.
-            self._keep(kept_key(step), Kept(results, warnings, size), 0.0 if step.effect else seconds)
+            self._keep(kept_key(step), Kept(results, tuple(warnings), size), 0.0 if step.effect else seconds)
         if resume is not None:
             resume.done()
         if seconds > SECONDS_TO_TIDY:
@@ -204,12 +204,14 @@ class Execution:
         self.emit(NodeFinished(step.path, False, seconds, self._summary(step, results)))
 
     def _summary(self, step: Step | LoopStep, results: tuple[Any, ...]) -> dict[str, str]:
+        if len(results) == 1:  # As nearly all nodes have it.
+            return {step.names[0]: self.values.summary(results[0])}
         return dict(zip(step.names, map(self.values.summary, results), strict=True))
 
     def _call(self, step: Step, slots: list[Any]) -> tuple[Any, ...]:
         """Call one node with what its ports hold, and hold what it returns against its declaration."""
         arguments = step.constants.copy()
-        for port, slot in step.wires:
+        for port, slot in zip(step.ports, step.reads):  # noqa: B905 - the two sides of its wires
             arguments[port] = slots[slot]
         node = step.node
         try:
@@ -223,9 +225,7 @@ class Execution:
         except (Exception, SystemExit) as error:
             error.add_note(f"in node '{step.path}' ({node.name})")
             raise NodeFailedError(step.path, reason_of(error)) from error
-        results = result if node.several else (result,) if node.outputs else ()
-        _hold_against_declaration(step, result, results)
-        return results
+        return _outputs_of(step, result)
 
     def _turns(self, loop: LoopStep, slots: list[Any], key: str, resume: Resume | None = None) -> tuple[Any, ...]:
         """Run a loop, turn by turn, and return its carries and collected lists.
@@ -241,7 +241,7 @@ class Execution:
         started = time.perf_counter()
         try:
             for turn in range(first, turns.total):
-                self._stop_if_cancelled()
+                self.stop_if_cancelled()
                 turns.enter(turn)
                 for step in loop.body:
                     self._body_step(step, turns.inside, key)
@@ -286,7 +286,7 @@ class Execution:
                 lambda message: self._warn(path, message),
                 lambda make: self._preview(path, make),
                 lambda value, name: self._hand_over(value, name),
-                self._stop_if_cancelled,
+                self.stop_if_cancelled,
                 lambda values: self.emit(Observed(path, dict(values))),
             )
         return self._contexts[path]
@@ -324,7 +324,8 @@ class Execution:
     def _hand_over(self, value: Any, name: str) -> None:
         self.sink.save(value, name)
 
-    def _stop_if_cancelled(self) -> None:
+    def stop_if_cancelled(self) -> None:
+        """Raise RunCancelledError once the run was cancelled."""
         if self.cancelled():
             raise RunCancelledError("the run was cancelled")
 
@@ -355,18 +356,19 @@ def _converted(step: Step, port: str, value: Any) -> Any:
         raise NodeFailedError(f"{step.path}.{port}", str(fault)) from None
 
 
-def _hold_against_declaration(step: Step, result: Any, results: tuple[Any, ...]) -> None:
-    outputs = step.node.outputs
-    if not outputs:
-        if result is not None:
-            raise NodeFailedError(step.path, f"returned a {type(result).__name__}, but declares no output")
-        return
-    if step.node.several and (not isinstance(result, tuple) or len(results) != len(outputs)):
+def _outputs_of(step: Step, result: Any) -> tuple[Any, ...]:
+    """What a node returned, output by output, held against its declaration."""
+    outputs, several = step.node.outputs, step.node.several
+    if not outputs and result is not None:
+        raise NodeFailedError(step.path, f"returned a {type(result).__name__}, but declares no output")
+    if several and (not isinstance(result, tuple) or len(result) != len(outputs)):
         raise NodeFailedError(step.path, f"returned {type(result).__name__}, but declares {', '.join(outputs)}")
-    for port, value in zip(outputs.values(), results, strict=True):
+    results: tuple[Any, ...] = result if several else (result,) if outputs else ()
+    for port, value in zip(outputs.values(), results):  # noqa: B905 - counted above
         if not port.type.holds(value):
             message = f"returned a {type(value).__name__}, but declares {port.type.name}"
             raise NodeFailedError(f"{step.path}.{port.name}", message)
+    return results
 
 
 def reason_of(error: BaseException) -> str:

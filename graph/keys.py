@@ -28,13 +28,16 @@ def node_key(node: TypedNode, wire_key: WireKey, values: ValueTypes, settings: M
         values: Digests of constants that are not plain data.
         settings: The identity of every run setting; only those that the node declares are taken.
     """
+    constants, wires, resources = node.constants, node.wires, node.resources
     parts = [node.type.identity]
-    for name, value in sorted(node.constants.items()):
-        resource = node.resources.get(name)
-        parts.append(f"{name}={resource.digest() if resource else _constant(value, values)}")
-    parts += [f"{name}<{wire_key(wire)}" for name, wire in sorted(node.wires.items())]
+    for name in sorted(constants):
+        resource = resources.get(name)
+        parts.append(f"{name}={repr(resource.digest()) if resource else _constant(constants[name], values)}")
+    for name in sorted(wires):
+        key = wire_key(wires[name])
+        parts.append(f"{name}<{key}")
     if node.type.options.settings:
-        parts += [f"{name}@{settings.get(name, '')}" for name in node.type.options.settings]
+        parts += [f"{name}@{settings.get(name, '')!r}" for name in node.type.options.settings]
     return _digest(parts)
 
 
@@ -64,9 +67,9 @@ def _constant(value: Any, values: ValueTypes) -> str:
         return repr(value)
     if isinstance(value, dict):
         return json.dumps(value, sort_keys=True)
-    return values.digest(value)
+    return repr(values.digest(value))
 
 
 def _digest(parts: list[str]) -> str:
-    # As Python writes the list, quotes and all, so that no text can look like two parts.
-    return blake2b(repr(parts).encode(), digest_size=20).hexdigest()
+    # One a line: none has a line break of its own, for names are words and texts are written as `repr` writes them.
+    return blake2b("\n".join(parts).encode(), digest_size=20).hexdigest()

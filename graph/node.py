@@ -113,6 +113,11 @@ class NodeType:
         return self.options.category
 
     @cached_property
+    def output_names(self) -> tuple[str, ...]:
+        """The names of its outputs: one tuple for all the nodes of a workflow that are of this type."""
+        return tuple(self.outputs)
+
+    @cached_property
     def identity(self) -> str:
         """What stands for the node's code in the key of its values."""
         module = self.function.__module__

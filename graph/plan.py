@@ -30,25 +30,27 @@ class Step:
     node: NodeType
     key: str
     constants: dict[str, Any]
-    wires: tuple[tuple[str, int], ...]
-    """Port and slot of every value that another step makes."""
+    ports: tuple[str, ...]
+    """Ports whose values other steps make."""
+    reads: tuple[int, ...]
+    """The slot that each of them reads."""
     outputs: tuple[int, ...]
     """Slots of its outputs, in the order of its declaration."""
     names: tuple[str, ...]
     """Names of the outputs."""
     converted: tuple[str, ...] = ()
     """Ports whose values are parsed when they arrive."""
+    effect: bool = False
+    """Whether it runs even when its outputs are kept from before."""
     frees: tuple[int, ...] = ()
     """Slots that nobody reads after it."""
     twin: bool = False
     """Whether a step before it has the same key, so that its outputs may be there by now."""
-    effect: bool = False
-    """Whether it runs even when its outputs are kept from before."""
 
     @property
-    def reads(self) -> Iterable[int]:
-        """Slots it reads."""
-        return [slot for _, slot in self.wires]
+    def wires(self) -> Iterable[tuple[str, int]]:
+        """Port and slot of every value that another step makes."""
+        return zip(self.ports, self.reads, strict=True)
 
 
 @dataclass(slots=True)
@@ -112,12 +114,32 @@ class Frame:
 
     def __init__(self) -> None:
         """Start without slots."""
-        self.slots: dict[Wire, int] = {}
-        self.keys: dict[str, str] = {}
+        self.count = 0
+        """Of the slots."""
+        self.steps: dict[str, Step | LoopStep] = {}
+        """What was planned so far, by path."""
+        self.handed: dict[str, int] = {}
+        """The slots of what the loop around hands in, by name."""
+
+    def add(self, count: int) -> tuple[int, ...]:
+        """So many new slots."""
+        first = self.count
+        self.count += count
+        return tuple(range(first, self.count))
 
     def slot(self, wire: Wire) -> int:
-        """The slot of an output, made when first asked for."""
-        return self.slots.setdefault(wire, len(self.slots))
+        """The slot of an output."""
+        node, port = wire
+        step = self.steps.get(node)
+        if step is None:
+            return self.hand_in(port)
+        return step.outputs[step.names.index(port)]
+
+    def hand_in(self, name: str) -> int:
+        """The slot of something that the loop around hands in, made when first asked for."""
+        if name not in self.handed:
+            (self.handed[name],) = self.add(1)
+        return self.handed[name]
 
     def operand(self, supply: Supply) -> Operand:
         """Where a supply is found."""
@@ -128,7 +150,9 @@ class Frame:
 
     def key(self, wire: Wire) -> str:
         """The key of an output: of its node, with its name."""
-        return f"{self.keys.get(wire.node, wire.node)}.{wire.port}"
+        node, port = wire
+        step = self.steps.get(node)
+        return f"{node if step is None else step.key}.{port}"
 
 
 @uncollected()
@@ -166,7 +190,7 @@ def plan(
     resources = {f"{node.path}.{port}": one for node in inner for port, one in node.resources.items()}
     return Plan(
         steps,
-        len(frame.slots),
+        frame.count,
         outputs,
         typed.inputs,
         resolved,
@@ -197,7 +221,8 @@ def _needed(nodes: list[TypedNode | TypedLoop], ends: Iterable[Wire], *, effects
     for node in reversed(nodes):
         if node.path in wanted or (effects and _has_effect(node)):
             kept.append(node)
-            wanted.update([wire.node for wire in node.wires.values()])
+            for source, _ in node.wires.values():
+                wanted.add(source)
     return kept[::-1]
 
 
@@ -212,60 +237,57 @@ def _step(
 ) -> Step | LoopStep:
     if isinstance(node, TypedLoop):
         return _loop_step(node, frame, registry, identities)
-    key = node_key(node, frame.key, registry.values, identities)
-    frame.keys[node.path] = key
-    return Step(
+    wires, names = node.wires, node.type.output_names
+    step = Step(
         node.path,
         node.type,
-        key,
+        node_key(node, frame.key, registry.values, identities),
         node.constants,
-        tuple([(port, frame.slot(wire)) for port, wire in node.wires.items()]),
-        tuple([frame.slot(Wire(node.path, name)) for name in node.type.outputs]),
-        tuple(node.type.outputs),
+        tuple(wires),
+        tuple(map(frame.slot, wires.values())),
+        frame.add(len(names)),
+        names,
         node.converted,
-        effect=node.type.options.effect,
+        node.type.options.effect,
     )
+    frame.steps[node.path] = step
+    return step
 
 
 def _loop_step(loop: TypedLoop, frame: Frame, registry: Registry, identities: Mapping[str, str]) -> LoopStep:
     inside = Frame()
-
-    def handed(name: str) -> int:
-        return inside.slot(Wire("loop", name))
-
     ends = [supply for supply in (*loop.next.values(), *loop.collect.values()) if isinstance(supply, Wire)]
     body = [_step(node, inside, registry, identities) for node in _needed(loop.body, ends, effects=True)]
     names = (*loop.carry, *loop.collect)
     key = loop_key(loop, [step.key for step in body], frame.key, inside.key, registry.values)
-    frame.keys[loop.path] = key
     step = LoopStep(
         loop.path,
         key,
-        tuple((frame.operand(supply), handed(name)) for name, supply in loop.each.items()),
+        tuple((frame.operand(supply), inside.hand_in(name)) for name, supply in loop.each.items()),
         tuple(
-            (frame.operand(supply), handed(name), inside.operand(loop.next[name]))
+            (frame.operand(supply), inside.hand_in(name), inside.operand(loop.next[name]))
             for name, supply in loop.carry.items()
         ),
-        tuple((frame.slot(wire), handed(name)) for name, wire in loop.inputs.items()),
+        tuple((frame.slot(wire), inside.hand_in(name)) for name, wire in loop.inputs.items()),
         tuple(inside.operand(supply) for supply in loop.collect.values()),
-        handed("index"),
+        inside.hand_in("index"),
         body,
         0,
-        tuple(frame.slot(Wire(loop.path, name)) for name in names),
+        frame.add(len(names)),
         names,
         effect=any(one.effect for one in body),
     )
-    step.slots = len(inside.slots)
-    kept = {slot for wire, slot in inside.slots.items() if wire.node == "loop"}
-    kept |= {inside.slots[wire] for wire in ends}
-    _free(body, kept)
+    step.slots = inside.count
+    frame.steps[loop.path] = step
+    _free(body, {*inside.handed.values(), *map(inside.slot, ends)})
     return step
 
 
 def _mark_twins(steps: list[Step | LoopStep]) -> None:
     seen: set[str] = set()
     for step in steps:
-        step.twin = step.key in seen
+        if step.key in seen:
+            step.twin = True
         seen.add(step.key)
 
 
@@ -273,6 +295,7 @@ def _free(steps: list[Step | LoopStep], kept: set[int]) -> None:
     """Note at each step the slots that no later one reads, `kept` excepted."""
     read = set(kept)
     for step in reversed(steps):
-        last = {*step.reads, *step.outputs} - read
-        step.frees = tuple(last)
-        read |= last
+        for slot in (*step.reads, *step.outputs):
+            if slot not in read:
+                read.add(slot)
+                step.frees += (slot,)

@@ -83,6 +83,7 @@ class Together:
         """Run one step for the chosen members."""
         first, leader = steps[chosen[0]], self.members[chosen[0]]
         values = leader.values
+        leader.stop_if_cancelled()
         _require_alike([steps[number] for number in chosen], values)
         slots: list[Any] = [None] * leader.plan.slots
         for slot in first.reads:

@@ -75,28 +75,34 @@ class ValueType(Generic[T]):
     """How several become one with all their rows; None where they cannot."""
 
 
+class _Nearest(dict[type, ValueType[Any] | None]):
+    """What is known of classes, each looked for once: every value of a run is asked for twice."""
+
+    def __init__(self, by_class: Mapping[type, ValueType[Any]]) -> None:
+        self._by_class = by_class
+
+    def __missing__(self, python_type: type) -> ValueType[Any] | None:
+        known = [self._by_class[base] for base in python_type.__mro__ if base in self._by_class]
+        self[python_type] = known[0] if known else None
+        return self[python_type]
+
+
 class ValueTypes:
     """The value types of a registry, looked up by the class of a value."""
 
     def __init__(self) -> None:
         """Start empty: plain Python values need no entry."""
         self._by_class: dict[type, ValueType[Any]] = {}
-        self._found: dict[type, ValueType[Any] | None] = {}
-        """What `of` found: it is asked twice for every value of a run."""
+        self._nearest = _Nearest(self._by_class)
 
     def add(self, value_type: ValueType[Any]) -> None:
         """Make a type known."""
         self._by_class[value_type.python_type] = value_type
-        self._found.clear()
+        self._nearest.clear()
 
     def of(self, python_type: type) -> ValueType[Any] | None:
         """What is known of a class or of the nearest of its bases."""
-        try:
-            return self._found[python_type]
-        except KeyError:
-            known = [self._by_class[base] for base in python_type.__mro__ if base in self._by_class]
-            self._found[python_type] = known[0] if known else None
-            return self._found[python_type]
+        return self._nearest[python_type]
 
     def by_name(self, name: str) -> ValueType[Any] | None:
         """The type whose class is called `name`, as the declared inputs of a workflow call it."""
@@ -112,8 +118,8 @@ class ValueTypes:
 
     def summary(self, value: object) -> str:
         """`value` in a line."""
-        known = self.of(type(value))
-        if known:
+        known = self._nearest[type(value)]
+        if known is not None:
             return known.summary(value)
         if isinstance(value, (list, tuple)):
             return f"{len(value)} values" if len(value) != 1 else "1 value"
@@ -174,8 +180,8 @@ class ValueTypes:
 
     def size(self, value: object) -> int:
         """Bytes that `value` holds, as far as its type can tell."""
-        known = self.of(type(value))
-        if known:
+        known = self._nearest[type(value)]
+        if known is not None:
             return known.size(value)
         if isinstance(value, (list, tuple)):
             return sys.getsizeof(value) + sum(self.size(item) for item in value)
