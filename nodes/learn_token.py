@@ -7,6 +7,7 @@ method of diffusers' training example `textual_inversion.py`, one node a line of
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -179,22 +180,37 @@ def token_gradient(
         parts = tokenize(tokenizer, "a <mine>"), tokenizer, model.text_encoder, model.denoiser
         gradient, loss = token_gradient(learned, *parts, *pair, timesteps[0])
     """
-    import torch
     import torch.nn.functional as F
 
     numbers = numbers_of(learned, loaded(tokenizer, context))
-    with torch.enable_grad():
-        vectors = learned.vectors.clone().requires_grad_()
+
+    def off(vectors: Tensor) -> Tensor:
         embeddings = text_states(loaded(text_encoder, context), tokens, numbers, vectors, len(noisy.samples))
         told = Guidance(Conditioning(embeddings), None, 1.0, 0.0, embeddings)
         said, _ = predictions(loaded(denoiser, context), noisy.samples, timestep, told, context)
-        loss = F.mse_loss(said.float(), target.samples.float())
-        (gradient,) = torch.autograd.grad(loss, vectors)
+        return F.mse_loss(said.float(), target.samples.float())
+
+    gradient, loss = slope_of(off, learned.vectors)
+    if timestep.index % report_every == 0:
+        context.observe({"step": timestep.index + 1, "timestep": timestep.value.item(), "loss": loss})
+    return Slope(TokenGradient(gradient, learned.family), loss)
+
+
+def slope_of(loss: Callable[[Tensor], Tensor], vectors: Tensor) -> tuple[Tensor, float]:
+    """How a loss grows with some vectors, a tensor of their shape, and the loss itself.
+
+    Raises:
+        ValueError: It grows beyond what numbers can say.
+    """
+    import torch
+
+    with torch.enable_grad():
+        moved = vectors.clone().requires_grad_()
+        value = loss(moved)
+        (gradient,) = torch.autograd.grad(value, moved)
     if not bool(gradient.isfinite().all()):
         raise ValueError("the loss has no finite gradient; learn in a greater precision, such as --dtype float32")
-    if timestep.index % report_every == 0:
-        context.observe({"step": timestep.index + 1, "timestep": timestep.value.item(), "loss": loss.item()})
-    return Slope(TokenGradient(gradient, learned.family), loss.item())
+    return gradient, value.item()
 
 
 def numbers_of(learned: LearnedToken, tokenizer: Any) -> Tensor:

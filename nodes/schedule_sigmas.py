@@ -79,29 +79,39 @@ def schedule_sigmas(
         timesteps, state = schedule_sigmas(scheduler, "karras", 20)
     """
     live = unset(scheduler, context)
-    if noise_seed is not None and "noise_sampler_seed" in live.config:
-        live.register_to_config(noise_sampler_seed=noise_seed)
-        live.noise_sampler_seed = noise_seed
-    elif noise_seed is not None and "variance_noise" in inspect.signature(live.step).parameters:
-        setattr(live, SEED, noise_seed)
+    if noise_seed is not None:
+        seed_noise(live, noise_seed)
     refuse_hidden_randomness(live)
     if not hasattr(live, "betas"):
         raise ValueError(f"{scheduler.class_name} knows no noise levels of this kind; take schedule or schedule_flow")
     trained = TrainedLevels.of(live)
-    asked = num_inference_steps + skip_penultimate
-    total = int(num_inference_steps / denoise) + skip_penultimate if denoise < 1 else asked
     if kind == "turbo":
-        start = TURBO_LEVELS - int(TURBO_LEVELS * denoise)
-        sigmas = levels(kind, trained, num_inference_steps, turbo_start=start)
+        left_out = TURBO_LEVELS - int(TURBO_LEVELS * denoise)
+        sigmas = levels(kind, trained, num_inference_steps, turbo_start=left_out)
     else:
-        sigmas = levels(kind, trained, total, highest=sigma_max, lowest=sigma_min, rho=rho)
-    if skip_penultimate and len(sigmas) > 2:
-        sigmas = sigmas[[*range(len(sigmas) - 2), len(sigmas) - 1]]
+        more = num_inference_steps if denoise == 1 else int(num_inference_steps / denoise)
+        sigmas = levels(kind, trained, more + skip_penultimate, highest=sigma_max, lowest=sigma_min, rho=rho)
+    if skip_penultimate:
+        sigmas = without_penultimate(sigmas)
     if denoise < 1 and kind != "turbo":
         sigmas = sigmas[-(num_inference_steps + 1) :]
     sigmas = part(sigmas, start_at_step, end_at_step, leftover_noise=leftover_noise)
     set_levels(live, sigmas, trained, device_of(context))
     return Schedule(numbered(live.timesteps.unbind()), SchedulerState(live))
+
+
+def seed_noise(live: Any, seed: int) -> None:
+    """Tell a scheduler where the Brownian motion begins that it takes noise from; one that takes none is left alone."""
+    if "noise_sampler_seed" in live.config:
+        live.register_to_config(noise_sampler_seed=seed)
+        live.noise_sampler_seed = seed
+    elif "variance_noise" in inspect.signature(live.step).parameters:
+        setattr(live, SEED, seed)
+
+
+def without_penultimate(sigmas: Tensor) -> Tensor:
+    """The levels (n + 1,) but for the last one before 0; where there are two, they stay."""
+    return sigmas if len(sigmas) <= 2 else sigmas[[*range(len(sigmas) - 2), len(sigmas) - 1]]
 
 
 def part(sigmas: Tensor, start: int, end: int | None, *, leftover_noise: bool) -> Tensor:

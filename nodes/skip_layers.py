@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
@@ -12,6 +12,9 @@ from latentgraph.nodes.calling import call_sd3
 from latentgraph.nodes.guidance import side_of
 from latentgraph.nodes.handles import Denoiser, loaded
 from latentgraph.nodes.values import Guidance, Latents, NoisePrediction, PredictionPair, SchedulerState, Timestep
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -65,14 +68,25 @@ def skip_layers(
     between = steps * start < timestep.index < steps * stop
     if not (layers and guidance.guided and between):
         return prediction
+    without = prediction_without(
+        layers, loaded(denoiser, context), model_input.samples, timestep, side_of(guidance, guidance.positive)
+    )
+    samples = prediction.samples + (predictions.positive.samples - without) * scale
+    return NoisePrediction(samples, prediction.family)
+
+
+def prediction_without(
+    layers: list[int], module: Any, model_input: Tensor, timestep: Timestep, guidance: Guidance
+) -> Tensor:
+    """What a transformer of Stable Diffusion 3 predicts with some of its layers left out, (B, C, h, w).
+
+    Raises:
+        ValueError: It has no such layer.
+    """
     import torch
 
-    module = loaded(denoiser, context)
     known = int(module.config.num_layers)
     if wrong := [one for one in layers if not 0 <= one < known]:
         raise ValueError(f"there is no layer {wrong[0]}; the denoiser has layers 0 to {known - 1}")
-    alone = side_of(guidance, guidance.positive)
     with torch.no_grad():
-        without = call_sd3(module, model_input.samples, timestep, alone, layers)
-    samples = prediction.samples + (predictions.positive.samples - without) * scale
-    return NoisePrediction(samples, prediction.family)
+        return call_sd3(module, model_input, timestep, guidance, layers)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
 from latentgraph.graph.context import ALONE, RunContext
 from latentgraph.graph.node import node
 from latentgraph.nodes.handles import TextEncoder, Tokenizer, loaded
-from latentgraph.nodes.prompt_notations import EMPTY, Notation, chunks_of
+from latentgraph.nodes.prompt_notations import EMPTY, Chunk, Notation, chunks_of
 from latentgraph.nodes.text import repeat_rows
 from latentgraph.nodes.values import Conditioning
 from latentgraph.nodes.weighted_text import weighted_embeddings
@@ -58,33 +58,51 @@ def encode_weighted_sdxl(
     pairs = [(tokenizer_2, text_encoder_2, text if text_2 is None else text_2)]
     if tokenizer is not None and text_encoder is not None:
         pairs.insert(0, (tokenizer, text_encoder, text))
-    pooled: list[Tensor] = []
     live = [(loaded(one, context), loaded(other, context), words) for one, other, words in pairs]
     chunked = [chunks_of(words, prompt, notation) for words, _, prompt in live]
     longest = max(map(len, chunked))
-    states = []
-    for (words, module, _), chunks in zip(live, chunked, strict=True):
-        layers = module.config.num_hidden_layers
-        if clip_skip >= layers:
-            raise ValueError(f"clip_skip is {clip_skip}; the text encoder has {layers} layers, and one is left out")
-        pooled.clear()
-
-        def encode(input_ids: Tensor, mask: Tensor, module=module) -> Tensor:  # type: ignore[no-untyped-def]
-            with torch.no_grad():
-                read = module(input_ids.to(module.device), output_hidden_states=True)
-            pooled.append(read[0])
-            embeddings: Tensor = read.hidden_states[-(clip_skip + 2)]
-            return embeddings
-
-        filled = chunks + [EMPTY] * (longest - len(chunks))
-        states.append(weighted_embeddings(words, filled, encode))
-    # Where words have weights the empty text was encoded first, for them to be held against.
-    whole = pooled[len(pooled) - longest]
+    read = [
+        read_chunks(words, module, chunks + [EMPTY] * (longest - len(chunks)), clip_skip)
+        for (words, module, _), chunks in zip(live, chunked, strict=True)
+    ]
+    _, whole = read[-1]
     if whole.ndim != 2:
         raise ValueError("text_encoder_2 has no projection of the whole text; give it the model's second text encoder")
-    embeddings = torch.concat(states, dim=-1).to(live[-1][1].dtype)
+    embeddings = torch.concat([states for states, _ in read], dim=-1).to(live[-1][1].dtype)
     return Conditioning(
         repeat_rows(embeddings, images_per_prompt),
         pooled=whole.repeat(images_per_prompt, 1),
         family=text_encoder_2.family,
     )
+
+
+def read_chunks(tokenizer: Any, module: Any, chunks: list[Chunk], clip_skip: int) -> tuple[Tensor, Tensor]:
+    """What a text encoder of Stable Diffusion XL makes of the chunks of a text.
+
+    Args:
+        tokenizer: Of the encoder.
+        module: The encoder.
+        chunks: One or more.
+        clip_skip: How many more of its last layers to leave out.
+
+    Returns:
+        Embeddings with weights, (1, T, D), and what stands first in its answer to the first chunk, without weights: of
+        the second encoder the sum of the text, (1, D).
+    """
+    import torch
+
+    layers = module.config.num_hidden_layers
+    if clip_skip >= layers:
+        raise ValueError(f"clip_skip is {clip_skip}; the text encoder has {layers} layers, and one is left out")
+    firsts: list[Tensor] = []
+
+    def encode(input_ids: Tensor, mask: Tensor) -> Tensor:
+        with torch.no_grad():
+            read = module(input_ids.to(module.device), output_hidden_states=True)
+        firsts.append(read[0])
+        embeddings: Tensor = read.hidden_states[-(clip_skip + 2)]
+        return embeddings
+
+    states = weighted_embeddings(tokenizer, chunks, encode)
+    # Where words have weights the empty text was encoded first, for them to be held against.
+    return states, firsts[-len(chunks)]

@@ -17,8 +17,8 @@ import torch
 from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
 from PIL import Image
 from safetensors.torch import save_file
-from tests.nodes.tiny import tiny_tokenizer
-from tests.nodes.tiny_families import NOISE_LEVELS, text_config
+from tests.nodes.tiny import text_config, tiny_tokenizer
+from tests.nodes.tiny_families import NOISE_LEVELS
 from transformers import CLIPConfig, CLIPImageProcessorPil, CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
 LIBRARY: Any = diffusers  # Untyped.

@@ -13,31 +13,12 @@ def build_tiny_sd1(folder: Path, *, seed: int = 0, safety_checker: bool = True) 
     """Write the model into `folder`, through diffusers' own `save_pretrained`."""
     import diffusers
     import torch
-    from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
-    from transformers import CLIPConfig, CLIPImageProcessorPil, CLIPTextConfig, CLIPTextModel
+    from transformers import CLIPImageProcessorPil, CLIPTextConfig, CLIPTextModel
 
     library: Any = diffusers  # Untyped.
     torch.manual_seed(seed)
     tokenizer = tiny_tokenizer()
-    text = {
-        "vocab_size": len(tokenizer),
-        "hidden_size": 32,
-        "intermediate_size": 37,
-        "num_attention_heads": 4,
-        "num_hidden_layers": 3,
-        "max_position_embeddings": 77,
-        "bos_token_id": tokenizer.bos_token_id,
-        "eos_token_id": tokenizer.eos_token_id,
-        "pad_token_id": tokenizer.pad_token_id,
-    }
-    vision = {
-        "hidden_size": 32,
-        "intermediate_size": 37,
-        "num_attention_heads": 4,
-        "num_hidden_layers": 2,
-        "image_size": 30,
-        "patch_size": 15,
-    }
+    text = text_config(tokenizer, layers=3)
     unet = library.UNet2DConditionModel(
         block_out_channels=(32, 64),
         layers_per_block=2,
@@ -59,7 +40,8 @@ def build_tiny_sd1(folder: Path, *, seed: int = 0, safety_checker: bool = True) 
     scheduler = library.PNDMScheduler(
         beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", skip_prk_steps=True, steps_offset=1
     )
-    checker = StableDiffusionSafetyChecker(CLIPConfig(text_config=text, vision_config=vision, projection_dim=64))
+    # Drawn whether it is wanted or not: the text encoder is drawn behind it.
+    checker = tiny_checker(text)
     pipeline = library.StableDiffusionPipeline(
         vae=vae,
         text_encoder=CLIPTextModel(CLIPTextConfig(**text)),
@@ -74,6 +56,37 @@ def build_tiny_sd1(folder: Path, *, seed: int = 0, safety_checker: bool = True) 
     # Without torchvision the Pillow processor's name gets into the index, which an installation with it cannot load.
     index = folder / "model_index.json"
     index.write_text(index.read_text("utf-8").replace("CLIPImageProcessorPil", "CLIPImageProcessor"), "utf-8")
+
+
+def text_config(tokenizer: Any, *, layers: int = 4) -> dict[str, Any]:
+    """Of a text encoder for `tokenizer`."""
+    return {
+        "vocab_size": len(tokenizer),
+        "hidden_size": 32,
+        "intermediate_size": 37,
+        "num_attention_heads": 4,
+        "num_hidden_layers": layers,
+        "max_position_embeddings": 77,
+        "bos_token_id": tokenizer.bos_token_id,
+        "eos_token_id": tokenizer.eos_token_id,
+        "pad_token_id": tokenizer.pad_token_id,
+    }
+
+
+def tiny_checker(text: dict[str, Any]) -> Any:
+    """A safety checker that looks at 30 × 30 pixels; `text` is the configuration of a text encoder beside it."""
+    from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
+    from transformers import CLIPConfig
+
+    vision = {
+        "hidden_size": 32,
+        "intermediate_size": 37,
+        "num_attention_heads": 4,
+        "num_hidden_layers": 2,
+        "image_size": 30,
+        "patch_size": 15,
+    }
+    return StableDiffusionSafetyChecker(CLIPConfig(text_config=text, vision_config=vision, projection_dim=64))
 
 
 def tiny_tokenizer() -> Any:

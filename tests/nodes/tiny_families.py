@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.nodes.tiny import tiny_tokenizer
+from tests.nodes.tiny import text_config, tiny_tokenizer
 
 SD2_WIDTH = 1024
 """By which the family is told, so that the tiny model has it too."""
@@ -72,21 +72,6 @@ def build_tiny_sdxl(folder: Path, *, seed: int = 0, refiner: bool = False) -> No
     else:
         pipeline = library.StableDiffusionXLPipeline(**parts)
     pipeline.save_pretrained(folder)
-
-
-def text_config(tokenizer: Any) -> dict[str, Any]:
-    """Of a text encoder for `tokenizer`."""
-    return {
-        "vocab_size": len(tokenizer),
-        "hidden_size": 32,
-        "intermediate_size": 37,
-        "num_attention_heads": 4,
-        "num_hidden_layers": 4,
-        "max_position_embeddings": 77,
-        "bos_token_id": tokenizer.bos_token_id,
-        "eos_token_id": tokenizer.eos_token_id,
-        "pad_token_id": tokenizer.pad_token_id,
-    }
 
 
 def tiny_unet(**config: Any) -> Any:

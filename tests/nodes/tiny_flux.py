@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.nodes.tiny import tiny_tokenizer
-from tests.nodes.tiny_families import text_config, tiny_vae
+from tests.nodes.tiny import text_config, tiny_tokenizer
+from tests.nodes.tiny_families import tiny_vae
 from tests.nodes.tiny_sd3 import tiny_t5, tiny_t5_tokenizer
 
 CHANNELS = 4

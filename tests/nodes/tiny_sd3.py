@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.nodes.tiny import WORDS, tiny_tokenizer
-from tests.nodes.tiny_families import text_config, tiny_vae
+from tests.nodes.tiny import WORDS, text_config, tiny_tokenizer
+from tests.nodes.tiny_families import tiny_vae
 
 
 def build_tiny_sd3(
