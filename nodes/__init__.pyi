@@ -27,6 +27,7 @@ from .learn_noise import draw_timesteps, prediction_target
 from .learn_token import adam_step, save_token, start_token, teach_token, token_gradient
 from .lists import split_integers, split_lines, split_numbers
 from .load import load_model
+from .load_denoiser import load_denoiser
 from .load_flux import load_flux
 from .load_images import load_images
 from .load_sd3 import load_sd3
@@ -133,6 +134,7 @@ __all__ = [
     "load_comfyui_latents",
     "load_conditioning",
     "load_controlnet",
+    "load_denoiser",
     "load_depth_estimator",
     "load_flux",
     "load_image",

@@ -12,6 +12,7 @@ from latentgraph.graph.access import AccessError
 from latentgraph.graph.foreign import ImportOptions
 from latentgraph.nodes.comfyui.prompt import PromptLink, PromptNode
 from latentgraph.nodes.loading.checkpoint import Checkpoint
+from latentgraph.nodes.loading.denoiser_file import WIDTHS, DenoiserFile
 from latentgraph.nodes.loading.weights import PICKLE_SUFFIXES
 
 OTHERS: Final = (
@@ -30,6 +31,12 @@ NAMES: Final = (
 """How the names of checkpoints look, by family; the first that fits."""
 WITH_SD1: Final = re.compile(r"sd[-_. ]?v?1[-_. ]?5|t2iadapter_|vae-ft-(mse|ema)", re.IGNORECASE)
 """In the names of ControlNets, T2I-Adapters, VAEs and LoRAs that are for Stable Diffusion 1.x."""
+ALONE: Final = (
+    (re.compile(r"sd[-_ ]?xl.*refiner", re.IGNORECASE), "sdxl_refiner"),
+    (re.compile(r"sd[-_ ]?xl|illustrious|noobai|animagine", re.IGNORECASE), "sdxl"),
+    (re.compile(r"sd[-_. ]?v?1[-_. ]?5|^v1[-_. ]5", re.IGNORECASE), "sd1"),
+)
+"""How the names of UNets look that come alone, by family; the first that fits."""
 INPAINTING: Final = re.compile(r"inpaint", re.IGNORECASE)
 LARGE: Final = 1024
 """Pixels of an edge from which on an empty latent is for Stable Diffusion XL."""
@@ -96,6 +103,23 @@ KINDS: Final = {
     "sdxl": "Stable Diffusion XL",
     "sdxl_refiner": "the refiner of Stable Diffusion XL",
 }
+
+
+def denoiser_family(written: str, options: ImportOptions) -> tuple[str, int]:
+    """The family of a UNet that comes alone and the channels that it reads; empty where nothing tells a known one.
+
+    Such files are there for models of all kinds, so that nothing is guessed but by a name that says it.
+    """
+    path = found_file(written, options, ("diffusion_models", "unet", ""))
+    if path is not None and path.suffix.lower() == ".safetensors":
+        file = DenoiserFile(path, path.name)
+        try:
+            return WIDTHS.get(file.width, ""), file.in_channels
+        except (AccessError, OSError):
+            return "", 4
+    name = written.replace("\\", "/").rpartition("/")[2]
+    family = next((family for pattern, family in ALONE if pattern.search(name)), "")
+    return family, 9 if INPAINTING.search(name) else 4
 
 
 def found_file(written: str, options: ImportOptions, folders: Iterable[str]) -> Path | None:

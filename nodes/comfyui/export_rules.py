@@ -45,6 +45,13 @@ def _file(path: Any) -> str:
     return PurePath(path.replace("\\", "/")).name if isinstance(path, str) else "unnamed"
 
 
+@exports("load_denoiser")
+def load_denoiser(x: Exporting, node: Reader) -> Mapping[str, Given]:
+    """UNETLoader."""
+    (model,) = x.add("UNETLoader", node.name, unet_name=_file(node.plain("unet")), weight_dtype="default")
+    return {"denoiser": model, "scheduler": SchedulerOf()}
+
+
 @exports("load_vae")
 def load_vae(x: Exporting, node: Reader) -> Mapping[str, Given]:
     """VAELoader."""

@@ -83,7 +83,7 @@ def exports(*types: str) -> Callable[[Rule], Rule]:
 
 OUTPUTS: Mapping[str, tuple[str, ...]] = {
     "LoraLoader": ("MODEL", "CLIP"),
-    **dict.fromkeys(("FreeU", "FreeU_V2", "LoraLoaderModelOnly"), ("MODEL",)),
+    **dict.fromkeys(("FreeU", "FreeU_V2", "LoraLoaderModelOnly", "UNETLoader"), ("MODEL",)),
     "CLIPSetLastLayer": ("CLIP",),
     "VAELoader": ("VAE",),
     "ControlNetLoader": ("CONTROL_NET",),

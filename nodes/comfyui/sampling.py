@@ -235,7 +235,7 @@ def begun(t: Translation, given: Sampling, schedule: Added, random: Link) -> tup
         noise = t.add("noise", "draw_noise_like", latents=clean, random=random, skip=latents.first or None)
         start = t.add("start", "start_latents", latents=clean, state=schedule.state, noise=noise.noise)
         return start.latents, noise
-    vae = model.vae or t.memory.get("vae")
+    vae = model.vae or t.memory.get("vae", t.memory.get("lone vae"))
     if vae is None:
         raise Untranslatable("the model comes without a VAE, which tells the shape of latents", "load a checkpoint")
     noise = t.add(

@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+UNET = Path("sd1") / "unet" / "diffusion_pytorch_model.safetensors"
 SHAPES = Path(str(files("latentgraph.nodes"))) / "models" / "shapes"
 
 
@@ -45,6 +46,7 @@ def _write_models(folder: Path) -> None:
     library: Any = diffusers  # Untyped.
     build_tiny_sd1(folder / "sd1", safety_checker=False)
     build_tiny_sdxl(folder / "sdxl")
+    (folder / "unet.safetensors").write_bytes((folder / UNET).read_bytes())
     build_tiny_sdxl(folder / "sdxl-refiner", refiner=True)
     build_tiny_sd3(folder / "sd3")
     build_tiny_flux(folder / "flux")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from latentgraph.graph.workflow import Link
-from latentgraph.nodes.comfyui.checkpoints import KINDS, family_of, readable_name
+from latentgraph.nodes.comfyui.checkpoints import KINDS, denoiser_family, family_of, readable_name
+from latentgraph.nodes.comfyui.draft import Added
 from latentgraph.nodes.comfyui.prompt import PromptNode
 from latentgraph.nodes.comfyui.translation import Translation, Untranslatable, rule
 from latentgraph.nodes.comfyui.values import ClipValue, ModelValue, VaeValue, Value
@@ -56,21 +57,46 @@ def vae_loader(t: Translation, node: PromptNode) -> tuple[Value, ...]:
 
 
 def _family_beside(t: Translation) -> str:
-    """Of the checkpoints that the workflow loads; where they are of several, of the first."""
-    for node in t.prompt.nodes.values():
-        written = node.inputs.get("ckpt_name")
-        if isinstance(written, str):
-            family = family_of(written, t.options, t.prompt.nodes, node.id).name
-            return {"": "sd1", "sdxl_refiner": "sdxl"}.get(family, family)
-    return "sd1"
+    """Of the checkpoints that the workflow loads, or of its denoisers; where they are of several, of the first."""
+    nodes = t.prompt.nodes
+    named = ((node, name) for node in nodes.values() if isinstance(name := node.inputs.get("ckpt_name"), str))
+    families = [family_of(name, t.options, nodes, node.id).name for node, name in named][:1]
+    alone = (name for node in nodes.values() if isinstance(name := node.inputs.get("unet_name"), str))
+    families += [denoiser_family(name, t.options)[0] for name in alone]
+    family = next(iter(families), "")
+    return {"": "sd1", "sdxl_refiner": "sdxl"}.get(family, family)
 
 
-@rule("UNETLoader", "CLIPLoader", "DualCLIPLoader", "TripleCLIPLoader", "UnetLoaderGGUF")
+@rule("UNETLoader")
+def unet_loader(t: Translation, node: PromptNode) -> tuple[Value, ...]:
+    """`load_denoiser`, of Stable Diffusion 1.x, 2.x and XL alone: a name has to say so where the file is not there."""
+    written: str = t.literal(node, "unet_name", "")
+    family, channels = denoiser_family(written, t.options)
+    if not family:
+        raise Untranslatable(
+            f"nothing tells that {written!r} is the denoiser of Stable Diffusion 1.x, 2.x or XL, which alone is read "
+            "from a file without the rest of the model",
+            "`--models DIR` of the import lets the file itself say it; open others whole, by load_sd3 or load_flux",
+        )
+    key = ("denoiser", written)
+    if key not in t.memory:
+        name, remark = readable_name(written)
+        if remark:
+            t.note(f"{written!r}: {remark}")
+        file = t.file("denoiser", name, f"A denoiser of {KINDS[family]} alone: a .safetensors file.")
+        t.memory[key] = t.add(t.name(node, "denoiser"), "load_denoiser", unet=file)
+    made: Added = t.memory[key]
+    return (ModelValue(made.denoiser, made.scheduler, family, name=written, channels=channels),)
+
+
+@rule("CLIPLoader", "DualCLIPLoader", "TripleCLIPLoader", "UnetLoaderGGUF")
 def part_loader(t: Translation, node: PromptNode) -> tuple[Value, ...]:
-    """Nothing yet: a denoiser or a text encoder comes with its model."""
-    what = "a denoiser" if node.class_type.lower().startswith("unet") else "text encoders"
+    """Nothing: text encoders come with their model."""
+    what = (
+        "a denoiser in a .gguf file" if node.class_type == "UnetLoaderGGUF" else "text encoders in files of their own"
+    )
     raise Untranslatable(
-        f"{what} in a file without the rest of the model cannot be opened here",
+        f"{what} cannot be opened here",
         "open the whole model, as a checkpoint or in diffusers layout, by load_model, load_sdxl, load_sd3 or load_flux",
     )
 
