@@ -219,7 +219,7 @@ class Living(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 
 def peak(module: Any, one: Measured, rows: int, edge: int) -> int:
-    """The bytes that live at most beside the weights of a module and what it is given, while it is called."""
+    """The bytes that live at most beside the weights of a module while it is called, what it is given among them."""
     arguments = one.inputs(rows, edge)
     given = [tensor for tensor in tree_leaves(arguments) if isinstance(tensor, torch.Tensor)]
     with Living([*module.parameters(), *module.buffers(), *given]) as living, torch.set_grad_enabled(bool(one.slope)):
@@ -228,7 +228,7 @@ def peak(module: Any, one: Measured, rows: int, edge: int) -> int:
         made = getattr(module, one.function)(**arguments)
         if one.slope:
             torch.autograd.grad(made[0].float().square().mean(), arguments[one.slope])
-    return int(living.most)
+    return int(living.most) + sum(int(tensor.nbytes) for tensor in given)
 
 
 def measure(one: Measured) -> dict[str, Any]:
