@@ -7,7 +7,8 @@ resolved, inside the file's own folder. What the user names on the command line 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -88,11 +89,13 @@ class FileAccess:
         folder: Of the workflow's file; None where there is none, as on standard input.
         allowed: More folders that the user opened by `--allow-read`.
         recorded: Set where the workflow comes out of a record.
+        seen: What was found on this machine, for whoever checks many runs in a row; None looks every time.
     """
 
     folder: Path | None = None
     allowed: tuple[Path, ...] = ()
     recorded: Recorded | None = None
+    seen: dict[tuple[int, str, bool], Resource] | None = field(default=None, compare=False, repr=False)
 
     def path(self, written: str, *, given: bool) -> Path:
         """The absolute path that `written` means.
@@ -152,6 +155,19 @@ def resolved(reads: Reads, written: str, access: FileAccess, *, given: bool) -> 
     Raises:
         AccessError: It may not be read, or is not there.
     """
+    if access.seen is None:
+        return _found(reads, written, access, given=given)
+    # By the marker itself, which lives as long as its node: that of others' nodes need not be hashable.
+    key = (id(reads), written, given)
+    if key not in access.seen:
+        resource = _found(reads, written, access, given=given)
+        if resource.fetch is not None:
+            return resource  # It may be here when it is asked for again.
+        access.seen[key] = replace(resource, digest=cache(resource.digest))
+    return access.seen[key]
+
+
+def _found(reads: Reads, written: str, access: FileAccess, *, given: bool) -> Resource:
     if given or access.recorded is None:
         return reads.resolve(written, access, given=given)
     own = replace(access, recorded=None)

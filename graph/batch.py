@@ -10,13 +10,12 @@ from queue import SimpleQueue
 from threading import Event as Flag
 from typing import Any
 
-from latentgraph.graph.document import Document
 from latentgraph.graph.errors import RunError
 from latentgraph.graph.events import Event, RunFinished, Warned
 from latentgraph.graph.execute import Execution, reason_of
 from latentgraph.graph.out_of_memory import recovered
 from latentgraph.graph.plan import Plan
-from latentgraph.graph.provenance import record
+from latentgraph.graph.provenance import Records
 from latentgraph.graph.run import Engine
 from latentgraph.graph.sink import Sink
 from latentgraph.graph.together import Together, alike
@@ -36,21 +35,19 @@ class Batch:
     def __init__(
         self,
         engine: Engine,
-        document: Document,
         plans: Sequence[tuple[str, Plan]],
         out: Path,
         *,
-        metadata: bool = True,
+        records: Records | None = None,
         writer: Writer | None = None,
     ) -> None:
         """Start running.
 
         Args:
             engine: Its values and modules are shared.
-            document: The workflow.
             plans: For each run its label in the names of files, and its plan; all have the same steps.
             out: Folder for the files, which replace those of the same names.
-            metadata: Whether files carry the record of how they were made, which tells of the batch.
+            records: Those of the workflow, for the files to carry; they tell of the batch. None leaves them out.
             writer: Writes the files while other runs go on; None: they are written before the runs are computed.
 
         Raises:
@@ -69,7 +66,7 @@ class Batch:
         members = []
         care = engine.registry.memory
         for place, (label, planned) in enumerate(plans):
-            made_by = record(document, planned, engine.registry, batch=len(plans)) if metadata else None
+            made_by = records.of(planned, batch=len(plans)) if records is not None else None
             sink = Sink(out, engine.registry.values, made_by, overwrite=True, label=label, writer=writer)
             self._sinks.append(sink)
             members.append(

@@ -26,30 +26,55 @@ from latentgraph.graph.workflow import Node, Workflow
 PACKAGES = ("latentgraph", "torch", "diffusers", "transformers")
 
 
-def record(document: Document, planned: Plan, registry: Registry, *, batch: int = 1) -> dict[str, str]:
-    """The record of a planned run, as texts by name; `batch` says how many runs were computed at once."""
-    run: dict[str, Any] = {
-        "settings": dict(planned.settings),
-        "identities": {name: registry.settings[name].identity(value) for name, value in planned.settings.items()},
-        "sources": planned.sources,
-        "versions": versions((*PACKAGES, *_packages(planned.steps, registry))),
-    }
-    if batch > 1:
-        run["batch"] = batch
-    data = _portable(canonical_data(document.workflow), planned.read | _files(document.workflow.nodes))
-    parts = {
-        "workflow": canonical_text(Workflow.model_validate(data, by_alias=True, by_name=False)),
-        "inputs": json.dumps(_portable(dict(planned.inputs), planned.read)),
-        "run": json.dumps(run),
-    }
-    if planned.embedded:
-        inner = {
-            path: Workflow.model_validate_json(text, by_alias=True, by_name=False)
-            for path, text in planned.embedded.items()
+def record(document: Document, planned: Plan, registry: Registry) -> dict[str, str]:
+    """The record of a planned run, as texts by name."""
+    return Records(document, registry).of(planned)
+
+
+class Records:
+    """The records of many runs of one workflow, the text of which is written once."""
+
+    def __init__(self, document: Document, registry: Registry) -> None:
+        """Write nothing yet."""
+        self._document = document
+        self._registry = registry
+        self._texts: dict[tuple[frozenset[str], frozenset[tuple[str, str]]], tuple[str, str]] = {}
+        """Those of the workflow and of the files in it, by what runs read and by the files."""
+
+    def of(self, planned: Plan, *, batch: int = 1) -> dict[str, str]:
+        """The record of a planned run, as texts by name; `batch` says how many runs were computed at once."""
+        settings = self._registry.settings
+        run: dict[str, Any] = {
+            "settings": dict(planned.settings),
+            "identities": {name: settings[name].identity(value) for name, value in planned.settings.items()},
+            "sources": planned.sources,
+            "versions": versions((*PACKAGES, *_packages(planned.steps, self._registry))),
         }
-        files = {path: _portable(canonical_data(one), planned.read | _files(one.nodes)) for path, one in inner.items()}
-        parts["files"] = json.dumps({path: json.dumps(data) for path, data in files.items()})
-    return parts
+        if batch > 1:
+            run["batch"] = batch
+        key = planned.read, frozenset(planned.embedded.items())
+        if key not in self._texts:
+            self._texts[key] = self._workflow(planned), _embedded(planned)
+        workflow, files = self._texts[key]
+        inputs = json.dumps(_portable(dict(planned.inputs), planned.read))
+        return {"workflow": workflow, "inputs": inputs, "run": json.dumps(run)} | ({"files": files} if files else {})
+
+    def _workflow(self, planned: Plan) -> str:
+        workflow = self._document.workflow
+        data = _portable(canonical_data(workflow), planned.read | _files(workflow.nodes))
+        return canonical_text(Workflow.model_validate(data, by_alias=True, by_name=False))
+
+
+def _embedded(planned: Plan) -> str:
+    """The files of sub-workflows; empty where there are none."""
+    if not planned.embedded:
+        return ""
+    inner = {
+        path: Workflow.model_validate_json(text, by_alias=True, by_name=False)
+        for path, text in planned.embedded.items()
+    }
+    files = {path: _portable(canonical_data(one), planned.read | _files(one.nodes)) for path, one in inner.items()}
+    return json.dumps({path: json.dumps(data) for path, data in files.items()})
 
 
 def versions(packages: Iterable[str] = PACKAGES) -> dict[str, str]:

@@ -15,6 +15,7 @@ from latentgraph.graph.document import Document
 from latentgraph.graph.errors import RunCancelledError, RunError, UnwritableError
 from latentgraph.graph.events import Warned
 from latentgraph.graph.plan import Plan
+from latentgraph.graph.provenance import Records
 from latentgraph.graph.run import Engine
 from latentgraph.graph.sweep import Entry
 from latentgraph.graph.together import alike
@@ -71,10 +72,9 @@ class Series:
             tell: Called with each warning as it comes, in the thread that takes the entries, which carry it as well.
         """
         self._engine = engine
-        self._document = document
+        self._records = Records(document, engine.registry) if metadata else None
         self._out = out
         self._size = size
-        self._metadata = metadata
         self._tell = tell
         self._writer = Writer()
         self._current: Batch | None = None
@@ -122,7 +122,7 @@ class Series:
         while left and len(runs) < most and alike(runs[0].plan.steps, left[0].plan.steps):
             runs.append(left.popleft())
         plans = [(f"{one.number:04}", one.plan) for one in runs]
-        batch = Batch(self._engine, self._document, plans, self._out, metadata=self._metadata, writer=self._writer)
+        batch = Batch(self._engine, plans, self._out, records=self._records, writer=self._writer)
         self._current = batch
         if self._stopped:
             batch.cancel()

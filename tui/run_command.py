@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from latentgraph.graph.access import FileAccess
 from latentgraph.graph.check import check
 from latentgraph.graph.errors import WorkflowError
 from latentgraph.graph.plan import Plan
@@ -90,7 +91,13 @@ def run_workflow(request: RunRequest) -> int:
 
 
 def plan_run(
-    request: RunRequest, found: Found, values: Mapping[str, Any], engine: Engine, *, told: bool = False
+    request: RunRequest,
+    found: Found,
+    values: Mapping[str, Any],
+    engine: Engine,
+    *,
+    access: FileAccess | None = None,
+    told: bool = False,
 ) -> Plan:
     """Plan a run, after whatever has to be downloaded for it is here.
 
@@ -99,13 +106,14 @@ def plan_run(
         found: The workflow.
         values: Of its inputs.
         engine: Plans it.
+        access: What it may read; None: what the request says.
         told: Whether the user has read the warnings of the check already.
 
     Raises:
         WorkflowError: The workflow, the values or the settings are wrong.
         CommandError: Something that is not on this machine may not be fetched, or cannot be.
     """
-    access = found.document.access(request.allow_read)
+    access = access or found.document.access(request.allow_read)
     told = told or request.quiet
     while True:
         checked = check(found.document, engine.registry, values, access=access, complete=True)

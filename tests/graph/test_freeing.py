@@ -172,7 +172,7 @@ def test_runs_that_go_together_hold_no_more_than_their_rows(registry: Registry, 
     workflow = toy_document({"inputs": INPUTS, "nodes": CHAIN, "outputs": DONE})
     engine = Engine(registry, memory=0)
     plans = [(name, engine.plan(workflow, {"name": name})) for name in ("x", "y")]
-    Batch(engine, workflow, plans, tmp_path).computed()
+    Batch(engine, plans, tmp_path).computed()
     assert seen == [["x", "x,y", "y"], ["x'", "x',y'", "y'"], ["x''", "y''"], ["x''", "y''"], [], []]
 
 
@@ -190,6 +190,6 @@ def test_what_was_kept_is_let_go_after_its_reader_by_runs_that_go_together(regis
     engine = Engine(registry, memory=SIZE + 5_000)
     engine.run(workflow, {"name": "x"}, until="a").result()
     plans = [(name, engine.plan(workflow, {"name": name})) for name in ("x", "y")]
-    Batch(engine, workflow, plans, tmp_path).computed()
+    Batch(engine, plans, tmp_path).computed()
     # The first block of the other run made it leave the cache; there was room for one.
     assert seen[-2:] == [["y"], ["y"]]

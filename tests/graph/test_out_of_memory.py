@@ -152,7 +152,7 @@ def test_before_the_first_step_it_is_told_where_the_memory_may_not_do(engine: En
 def test_runs_that_were_too_many_at_once_fail_together_so_that_fewer_are_tried(engine: Engine, tmp_path: Path) -> None:
     plans = [(str(number), engine.plan(failing(number))) for number in (1, 2)]
     with pytest.raises(NodeFailedError, match="take --less"):
-        Batch(engine, failing(1), plans, tmp_path).computed()
+        Batch(engine, plans, tmp_path).computed()
     assert (left(), len(engine.pool)) == (0, 0)
 
 

@@ -12,7 +12,7 @@ import torch
 from latentgraph.graph.batch import Batch
 from latentgraph.graph.document import Document, read_document
 from latentgraph.graph.errors import NodeFailedError
-from latentgraph.graph.provenance import run_of_file
+from latentgraph.graph.provenance import Records, run_of_file
 from latentgraph.graph.registry import Registry
 from latentgraph.graph.run import Engine
 
@@ -36,7 +36,7 @@ def _together(engine: Engine, runs: list[dict[str, Any]], out: Path, name: str =
         (f"{number:04}", engine.plan(document, {"num_inference_steps": STEPS, **values}))
         for number, values in enumerate(runs, 1)
     ]
-    batch = Batch(engine, document, plans, out)
+    batch = Batch(engine, plans, out, records=Records(document, engine.registry))
     return [batch.finished(place).values["image"].samples for place in range(len(runs))], batch
 
 
