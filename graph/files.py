@@ -1,11 +1,18 @@
-"""Writing files whole or not at all."""
+"""Writing files whole or not at all, and removing what a killed process left of one."""
 
 from __future__ import annotations
 
 import errno
 import os
+import platform
+import re
 import tempfile
+import time
+from contextlib import suppress
+from functools import cache
+from hashlib import blake2b
 from pathlib import Path
+from typing import Final
 
 
 def _read_umask() -> int:
@@ -14,6 +21,11 @@ def _read_umask() -> int:
     return mask
 
 
+_MARK: Final = ".latentgraph-"
+_SUFFIX: Final = ".tmp"
+_ABANDONED: Final = re.compile(rf"{re.escape(_MARK)}(?P<system>[0-9a-f]{{8}})-(?P<process>\d{{1,10}})-\w+{_SUFFIX}")
+SECONDS_IN_USE: Final = 86_400.0
+"""How long a temporary file of another system may be somebody's: no file takes a day to write."""
 UMASK = _read_umask()
 """Read once, since reading it means setting it for the whole process for a moment."""
 
@@ -25,14 +37,14 @@ def write_whole(path: Path, content: str | bytes) -> None:
         OSError: It cannot be written; what was there is as it was.
     """
     target = path.resolve()
-    temporary = _temporary(target)
+    beside = temporary(target.parent)
     try:
-        _fill(temporary, content)
+        _fill(beside, content)
         # A temporary file is private to its owner; a new file has the modes that the umask asks for.
-        os.chmod(temporary, target.stat().st_mode & 0o7777 if target.exists() else 0o666 & ~UMASK)
-        os.replace(temporary, target)
+        os.chmod(beside, target.stat().st_mode & 0o7777 if target.exists() else 0o666 & ~UMASK)
+        os.replace(beside, target)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        beside.unlink(missing_ok=True)
         raise
 
 
@@ -43,28 +55,64 @@ def write_new(path: Path, text: str) -> None:
         FileExistsError: There is something of that name.
         OSError: It cannot be written.
     """
-    temporary = _temporary(path)
+    beside = temporary(path.parent)
     try:
-        _fill(temporary, text)
-        os.chmod(temporary, 0o666 & ~UMASK)
+        _fill(beside, text)
+        os.chmod(beside, 0o666 & ~UMASK)
         try:
-            os.link(temporary, path, follow_symlinks=False)
+            os.link(beside, path, follow_symlinks=False)
         except FileExistsError:
             raise
         except OSError:
             # Not every file system knows links: there, another program that makes the file at this moment loses.
             if os.path.lexists(path):
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
-            os.rename(temporary, path)
+            os.rename(beside, path)
     finally:
-        temporary.unlink(missing_ok=True)
+        beside.unlink(missing_ok=True)
 
 
-def _temporary(target: Path) -> Path:
-    """A new, empty file beside `target`."""
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
+def temporary(folder: Path) -> Path:
+    """A new, empty file of this process, private to its owner, on its way to a name in `folder`.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    handle, name = tempfile.mkstemp(dir=folder, prefix=f"{_MARK}{_system()}-{os.getpid()}-", suffix=_SUFFIX)
     os.close(handle)
     return Path(name)
+
+
+def remove_abandoned(folder: Path) -> None:
+    """Remove the temporary files in a folder that were left by processes that were killed.
+
+    Others may be at work in it, on other machines, too: a file goes where its process was one of this system and is no
+    more, or where nobody has written to it for a day. A folder that cannot be read is left as it is.
+    """
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if (found := _ABANDONED.fullmatch(entry.name)) is None:
+                continue
+            with suppress(OSError):  # Somebody else may be removing it.
+                old = time.time() - entry.stat(follow_symlinks=False).st_mtime > SECONDS_IN_USE
+                if old or (found["system"] == _system() and not _lives(int(found["process"]))):
+                    os.unlink(entry.path)
+
+
+@cache
+def _system() -> str:
+    """What stands for everything that has the same process numbers: this machine since it started, or a container."""
+    parts = [platform.node()]
+    with suppress(OSError):
+        parts += [Path("/proc/sys/kernel/random/boot_id").read_text(), os.readlink("/proc/self/ns/pid")]
+    return blake2b("\n".join(parts).encode(), digest_size=4).hexdigest()
+
+
+def _lives(process: int) -> bool:
+    import psutil
+
+    lives: bool = psutil.pid_exists(process)
+    return lives
 
 
 def _fill(file: Path, content: str | bytes) -> None:

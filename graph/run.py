@@ -17,6 +17,7 @@ from latentgraph.graph.document import Document
 from latentgraph.graph.errors import NodeFailedError, RunCancelledError, RunError, WorkflowError
 from latentgraph.graph.events import Event, NodeFailed, RunCancelled, RunFinished, RunStarted
 from latentgraph.graph.execute import Execution, reason_of
+from latentgraph.graph.files import remove_abandoned
 from latentgraph.graph.names import closest
 from latentgraph.graph.out_of_memory import recovered
 from latentgraph.graph.plan import Plan, plan
@@ -153,6 +154,8 @@ class Engine:
         keep_all: bool = False,
     ) -> Run:
         """Start a run that was planned; see `run` for the arguments."""
+        if out is not None:
+            remove_abandoned(out)
         made_by = record(document, planned, self.registry) if out and (metadata or sidecar) else None
         carried, beside = (made_by if metadata else None), (made_by if sidecar else None)
         sink = Sink(out, self.registry.values, carried, sidecar=beside, overwrite=overwrite)

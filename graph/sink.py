@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from latentgraph.graph.errors import RunError, UnwritableError
-from latentgraph.graph.files import UMASK
+from latentgraph.graph.files import UMASK, temporary
 from latentgraph.graph.sidecar import sidecar_path, sidecar_text
 from latentgraph.graph.values import FileForm, ValueTypes
 from latentgraph.graph.worker import Work
@@ -139,70 +138,69 @@ class Sink:
             raise UnwritableError(self._folder, error) from error
 
     def _write(self, part: Any, name: str, form: FileForm[Any]) -> Path:
-        with self._temporary(form.suffix) as temporary:
-            with temporary.open("wb") as file:
+        with self._temporary() as made:
+            with made.open("wb") as file:
                 form.write(part, file, self._record)
                 _settle(file)
-            return self._place(temporary, name, form.suffix)
+            return self._place(made, name, form.suffix)
 
     @contextmanager
-    def _temporary(self, suffix: str) -> Iterator[Path]:
+    def _temporary(self) -> Iterator[Path]:
         """A file of our own in the folder, gone afterwards unless it got a name."""
         assert self._folder is not None  # `save` has asked
-        handle, name = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=suffix + ".tmp")
-        os.close(handle)
+        file = temporary(self._folder)
         try:
             # A temporary file is private to its owner; what a user keeps has the modes that the umask asks for.
-            os.chmod(name, 0o666 & ~UMASK)
-            yield Path(name)
+            os.chmod(file, 0o666 & ~UMASK)
+            yield file
         finally:
-            Path(name).unlink(missing_ok=True)
+            file.unlink(missing_ok=True)
 
-    def _place(self, temporary: Path, name: str, suffix: str) -> Path:
+    def _place(self, made: Path, name: str, suffix: str) -> Path:
         assert self._folder is not None
         number = self._next.get((name, suffix)) or self._first_number(name, suffix)
         while True:
             path = self._folder / f"{name}-{number}{suffix}"
             number += 1
             self._next[name, suffix] = number
-            if self._claim_with_sidecar(temporary, path):
+            if self._claim_with_sidecar(made, path):
                 return path
 
-    def _claim_with_sidecar(self, temporary: Path, path: Path) -> bool:
+    def _claim_with_sidecar(self, made: Path, path: Path) -> bool:
         """Give a file its name, its sidecar before it: a record without its file is the lesser harm."""
         if self._sidecar is None:
-            return self._claim(temporary, path)
+            return self._claim(made, path)
         beside = sidecar_path(path)
         if beside in self._beside:
             return False
-        with self._temporary(beside.suffix) as text, temporary.open("rb") as made:
-            digest = hashlib.file_digest(made, "sha256").hexdigest()
+        with self._temporary() as text, made.open("rb") as written:
+            digest = hashlib.file_digest(written, "sha256").hexdigest()
             with text.open("wb") as file:
                 file.write(sidecar_text(self._sidecar, path.name, digest).encode())
                 _settle(file)
             if not self._claim(text, beside):
                 return False
-        if not self._claim(temporary, path):
+        if not self._claim(made, path):
             beside.unlink()
             return False
         self._beside.add(beside)
         return True
 
-    def _claim(self, temporary: Path, path: Path) -> bool:
+    def _claim(self, made: Path, path: Path) -> bool:
         """Give a file its name; False where the name is taken."""
         if self._overwrite:
-            os.replace(temporary, path)
+            os.replace(made, path)
             return True
         try:
             # Linking fails where the name is taken, so that two runs at once never write over each other.
-            os.link(temporary, path)
+            os.link(made, path)
         except FileExistsError:
             return False
         except OSError:
             # A file system without hard links: the name is reserved by an empty file.
             if not _reserve(path):
                 return False
-            os.replace(temporary, path)
+            os.replace(made, path)
         return True
 
     def _first_number(self, name: str, suffix: str) -> int:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
+
+from latentgraph.graph.files import write_whole
 
 NAME: Final = "contact_sheet.png"
 EDGE: Final = 256
@@ -50,15 +51,9 @@ def write_sheet(folder: Path, pictures: Sequence[tuple[Path, Mapping[str, Any]]]
         for line, (name, value) in enumerate(values.items()):
             text = _fitting(f"{name}: {value}", draw)
             draw.text((left, top + EDGE + 1 + line * LINE), text, fill="black")
-    handle, temporary = tempfile.mkstemp(dir=folder, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            sheet.save(file, format="PNG")
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, folder / NAME)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    content = BytesIO()
+    sheet.save(content, format="PNG")
+    write_whole(folder / NAME, content.getvalue())
     return folder / NAME
 
 

@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 from latentgraph.graph.batch_size import BatchSize
 from latentgraph.graph.canonical import canonical_text
 from latentgraph.graph.errors import UnwritableError
+from latentgraph.graph.files import remove_abandoned
 from latentgraph.graph.sweep import Manifest, SweepError, combinations
 from latentgraph.tui.find import Found, find_workflow, load_registry
 from latentgraph.tui.follow import CANCELLED, DONE, FAILED
@@ -66,6 +67,7 @@ def sweep_workflow(
             say_fast(request.settings)
         request.out.mkdir(parents=True, exist_ok=True)
         with FileLock(request.out / LOCK, timeout=0):
+            remove_abandoned(request.out)
             manifest = Manifest(request.out, _identity(request, found, common))
             report = SweepReport(request, [name for axis in axes if len(axis.points) > 1 for name in axis.names])
             place = _place(on, workers, Sweep(request, found, common, registry, size), report)

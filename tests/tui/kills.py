@@ -110,6 +110,7 @@ class Killer:
 
             self._until_done("runs", place, _run(seed, place / "out"), self._seconds[f"seed {seed}"], look)
             assert _named(place / "out"), "a run that says it is done has made a picture"
+            assert _half_written(place / "out") == []
             turns = [json.loads(line) for line in (place / "told").read_text().splitlines()]
             first = next((one["done"] for one in turns if one.get("event") == "node_progress"), 0)
             self.tally.went_on += first > 1
@@ -129,6 +130,7 @@ class Killer:
             entries = _manifest(place / "out")
             assert sorted([one["run"] for one in entries[1:]]) == [1, 2, 3, 4], entries
             assert (place / "out" / SHEET).exists()
+            assert _half_written(place / "out") == []
 
     def writers(self, kills: int) -> None:
         """Kill processes that do nothing but write and read kept values."""
@@ -190,6 +192,11 @@ def _run(seed: int, out: Path) -> list[str]:
 def _named(out: Path) -> list[Path]:
     """The pictures in a folder; a file on its way to a name begins with a dot."""
     return sorted(path for path in out.glob("*.png") if not path.name.startswith("."))
+
+
+def _half_written(out: Path) -> list[Path]:
+    """What is on its way to a name, or was when its process was killed."""
+    return [path for path in out.iterdir() if path.suffix == ".tmp"]
 
 
 def _manifest(out: Path) -> list[dict[str, Any]]:
