@@ -25,6 +25,11 @@ LIBRARIES: Final = (
 )
 """Those that make, or shape, the numbers."""
 SOURCES: Final = "sources of "
+INSTRUCTIONS: Final = (
+    *("ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "ONEDNN_DEFAULT_FPMATH_MODE", "MKL_CBWR"),
+    *("NVIDIA_TF32_OVERRIDE", "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE", "CUBLAS_WORKSPACE_CONFIG"),
+)
+"""Environment variables by which the libraries choose instructions or kernels, and so the last bits."""
 
 
 def code_identity(sources: Iterable[Path]) -> str:
@@ -60,7 +65,7 @@ def programs(sources: Iterable[Path]) -> dict[str, str]:
     found = {library: _version(library).partition("+")[0] for library in LIBRARIES}
     for source in (Path(__file__).parent, *sources):
         digest = blake2b(digest_size=20)
-        for file in sorted(source.rglob("*.py")) if source.is_dir() else [source]:
+        for file in sorted(source.rglob("[!.]*.py")) if source.is_dir() else [source]:
             digest.update(f"{file.relative_to(source).as_posix()}\n".encode() + file.read_bytes())
         found[f"{SOURCES}{source.name}"] = found.get(f"{SOURCES}{source.name}", "") + digest.hexdigest()
     return found
@@ -90,9 +95,11 @@ def _sources(folder: str, around: str) -> Iterator[str]:
     """A line for each Python file under `folder`: name, size, time of change."""
     with os.scandir(folder) as entries:
         for entry in entries:
+            if entry.name.startswith("."):
+                continue  # Such as the lock of an editor, a link that leads nowhere.
             if entry.name.endswith(".py"):
                 yield _line(f"{around}{entry.name}", entry.stat())
-            elif entry.is_dir() and not entry.name.startswith((".", "__")):
+            elif entry.is_dir() and not entry.name.startswith("__"):
                 yield from _sources(entry.path, f"{around}{entry.name}/")
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
 import platformdirs
+
+from latentgraph.graph.files import write_whole
 
 REMEMBERED_FROM = 16 * 2**20
 """Bytes from which on a digest is kept on disk; a smaller file is read faster than a memory of it is kept."""
@@ -56,7 +56,4 @@ def _write_memory(key: str, digest: str) -> None:
         memory = _memory()
         memory.parent.mkdir(parents=True, exist_ok=True)
         entries = _read_memory() | {key: digest}
-        handle, temporary = tempfile.mkstemp(dir=memory.parent, suffix=".tmp")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(entries, file)
-        os.replace(temporary, memory)
+        write_whole(memory, json.dumps(entries))

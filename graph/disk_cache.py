@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import tempfile
 import time
 from collections.abc import Iterator
@@ -29,10 +30,14 @@ SUFFIX: Final = ".kept"
 TEMPORARY: Final = ".tmp"
 LEAVES: Final = 0.9
 """What is left of the limit when files had to make room: so that not every new one makes it again."""
+SECONDS_TO_TRY_AGAIN: Final = 60.0
+"""After a fault: a disk that was full may have room again, and an engine lives long."""
 ABANDONED_SECONDS: Final = 3600.0
 """A temporary file that is older than this belongs to a process that was killed."""
 _MARK: Final = b"latentgraph kept values 1\n"
 _CHECKSUM_BYTES: Final = 32
+_OURS: Final = re.compile(r"[0-9a-f]{2}")
+"""The folders that `place` names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,8 @@ class DiskCache:
         self.limit = limit
         self.from_seconds = from_seconds
         self.fault = ""
-        """Why nothing more is kept, such as a full disk; empty while all is well."""
+        """Why nothing more is kept for now, such as a full disk; empty while all is well."""
+        self._try_again = 0.0
         self._storing = storing
         self._code = code
         self._size: int | None = None
@@ -92,7 +98,7 @@ class DiskCache:
 
     def put(self, key: str, kept: Kept) -> bool:
         """Keep `kept`, and return whether it is kept; what cannot be stored, or has no place, is not."""
-        if self.fault:
+        if self.fault and time.monotonic() < self._try_again:
             return False
         try:
             content = self._closed(key, kept)
@@ -104,7 +110,9 @@ class DiskCache:
             self._write(self._path(key), content)
         except OSError as error:
             self.fault = f"values are not kept in {self.folder}: {error.strerror or error}"
+            self._try_again = time.monotonic() + SECONDS_TO_TRY_AGAIN
             return False
+        self.fault = ""
         self._make_room(len(content))
         return True
 
@@ -200,7 +208,8 @@ class DiskCache:
 
     def _files(self) -> Iterator[KeptFile]:
         for name in _names(self.folder):
-            for entry in _names(name):
+            # The folder was named by somebody, and may hold what is not ours.
+            for entry in _names(name) if _OURS.fullmatch(name.name) else ():
                 with contextlib.suppress(OSError):
                     status = entry.stat()
                     yield KeptFile(entry, status.st_size, status.st_mtime)

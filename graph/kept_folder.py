@@ -10,6 +10,7 @@ import platformdirs
 
 from latentgraph.graph.code_identity import code_identity
 from latentgraph.graph.disk_cache import DEFAULT_LIMIT, SECONDS_WORTH_A_FILE, DiskCache
+from latentgraph.graph.folders import named_folder
 from latentgraph.graph.registry import Registry
 from latentgraph.graph.sizes import bytes_of
 
@@ -23,7 +24,7 @@ def disk_cache(registry: Registry) -> DiskCache | None:
     """What keeps the values of `registry`'s nodes for other processes; None where nothing is to be kept.
 
     Raises:
-        ValueError: The limit in the environment is no size.
+        ValueError: The environment names no folder, or a limit that is no size.
     """
     folder = _folder()
     if folder is None or registry.storing is None:
@@ -32,7 +33,11 @@ def disk_cache(registry: Registry) -> DiskCache | None:
 
 
 def folder_beside(name: str) -> Path | None:
-    """The folder called `name` beside that of the values, for what others keep; None where nothing is to be kept."""
+    """The folder called `name` beside that of the values, for what others keep; None where nothing is to be kept.
+
+    Raises:
+        ValueError: The environment names no folder.
+    """
     folder = _folder()
     return None if folder is None else folder.with_name(f"{folder.name}-{name}")
 
@@ -41,7 +46,7 @@ def _folder() -> Path | None:
     asked = os.environ.get(FOLDER, "")
     if asked.lower() == "off":
         return None
-    return Path(asked).expanduser() if asked else Path(platformdirs.user_cache_dir("latentgraph")) / "values"
+    return named_folder(FOLDER, asked) if asked else Path(platformdirs.user_cache_dir("latentgraph")) / "values"
 
 
 def kept_limit() -> int:

@@ -12,7 +12,7 @@ _UNITS: Final = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 def readable_size(size: int) -> str:
     """Bytes in three digits: 3.4 GB."""
     for factor, unit in _FACTORS:
-        if size >= factor:
+        if size >= factor - factor // 20_000:  # 999,999 bytes are 1.0 MB, not 1000.0 kB.
             return f"{size / factor:.1f} {unit}"
     return f"{size} bytes"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from latentgraph.graph.code_identity import INSTRUCTIONS
 from latentgraph.graph.context import RunContext
 from latentgraph.graph.settings import Setting
 from latentgraph.nodes.handles import Handle, loaded
@@ -62,14 +64,18 @@ def resolve_dtype(asked: str, settings: Mapping[str, str]) -> str:
 
 
 def device_identity(device: str) -> str:
-    """What decides the bits of a result: the processor, the libraries that compute, and over how many threads."""
+    """What decides the bits of a result: the processor, the libraries that compute, and over how many threads.
+
+    And what the environment tells those libraries about instructions, where it does.
+    """
     import torch
 
     if device.startswith("cuda"):
         name = f"{torch.cuda.get_device_name(device)}, CUDA {torch.version.cuda}"
     else:
         name = f"{device} {platform.machine()} {torch.backends.cpu.get_cpu_capability()}"
-    return f"{name}, {threads()} threads, {_libraries()}"
+    chosen = [f", {variable}={value}" for variable in INSTRUCTIONS if (value := os.environ.get(variable))]
+    return f"{name}, {threads()} threads, {_libraries()}{''.join(chosen)}"
 
 
 def threads() -> int:

@@ -42,7 +42,7 @@ class _Writer:
         if kind in (list, tuple) or kind.__name__ == "Size":
             return [kind.__name__, *[self.write(item) for item in value]]
         if kind is bytes:
-            return ["bytes", self._tensor(_of_bytes(value))]
+            return ["bytes", self._tensor(value, lambda: _of_bytes(value))]
         if kind.__name__ == "FrozenDict" or isinstance(value, Mapping):
             name = "frozen" if kind.__name__ == "FrozenDict" else "dict"
             return [name, *[[self.write(key), self.write(item)] for key, item in value.items()]]
@@ -58,21 +58,25 @@ class _Writer:
 
         if type(value) in (torch.Tensor, torch.nn.Parameter):
             order = _order(value)
-            return ["tensor", self._tensor(value.detach().permute(order)), str(value.device), order]
+            return ["tensor", self._tensor(value, lambda: value.detach().permute(order)), str(value.device), order]
         if type(value) is numpy.ndarray and value.dtype != object:
-            return ["array", self._tensor(torch.from_numpy(numpy.ascontiguousarray(value))), list(value.shape)]
+            # A copy, for torch warns of an array that may not be written.
+            copied = numpy.array(value, order="C", ndmin=1)
+            return ["array", self._tensor(value, lambda: torch.from_numpy(copied)), list(value.shape)]
         if isinstance(value, numpy.generic):
-            return ["scalar", self._tensor(torch.from_numpy(numpy.atleast_1d(numpy.asarray(value))))]
+            return ["scalar", self._tensor(value, lambda: torch.from_numpy(numpy.array(value, ndmin=1)))]
         if isinstance(value, torch.dtype | torch.device):
             return [type(value).__name__, str(value).removeprefix("torch.")]
         raise UnstorableError(f"a {type(value).__name__} cannot be stored")
 
-    def _tensor(self, tensor: Tensor) -> str:
-        key = id(tensor)
+    def _tensor(self, value: Any, numbers: Callable[[], Tensor]) -> str:
+        """The name under which the numbers of `value` are written, once however often it is there."""
+        key = id(value)
         if key not in self._names:
-            self._held.append(tensor)  # so that its id stays its own
-            self._names[key] = str(len(self._names))
-            self.tensors[self._names[key]] = tensor.cpu().contiguous().clone()
+            self._held.append(value)  # so that its id stays its own
+            name = str(len(self._names))
+            self.tensors[name] = numbers().cpu().contiguous().clone()
+            self._names[key] = name
         return self._names[key]
 
 
@@ -85,8 +89,14 @@ def dump(outputs: tuple[Any, ...]) -> bytes:
     from safetensors.torch import save
 
     writer = _Writer()
-    skeleton = json.dumps([writer.write(value) for value in outputs])
-    return bytes(save(writer.tensors, {SKELETON: skeleton}))
+    try:
+        skeleton = json.dumps([writer.write(value) for value in outputs])
+        return bytes(save(writer.tensors, {SKELETON: skeleton}))
+    except UnstorableError:
+        raise
+    except Exception as error:
+        # There are kinds of arrays and tensors that a library takes for its own and cannot write; a run needs no file.
+        raise UnstorableError(f"{type(error).__name__}: {error}") from error
 
 
 def load(content: bytes) -> tuple[Any, ...]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import json
 import os
 import queue
+import re
 import subprocess
 import sys
 import time
@@ -17,15 +20,16 @@ from tests.graph import toys
 from tests.graph.keeping import STORING, killed_and_run_again
 from tests.graph.toys import Dough, ran, toy_document, toy_registry
 
+from latentgraph.graph import digests
 from latentgraph.graph.cache import Kept
-from latentgraph.graph.code_identity import code_identity
+from latentgraph.graph.code_identity import code_identity, programs
 from latentgraph.graph.disk_cache import DiskCache
 from latentgraph.graph.errors import RunCancelledError
 from latentgraph.graph.events import NodeFinished, Warned
 from latentgraph.graph.glance import Glance
-from latentgraph.graph.kept_folder import disk_cache
+from latentgraph.graph.kept_folder import disk_cache, folder_beside
 from latentgraph.graph.run import Engine, Run
-from latentgraph.graph.sizes import bytes_of
+from latentgraph.graph.sizes import bytes_of, readable_size
 from latentgraph.graph.storing import UnstorableError
 
 BAKERY: Mapping[str, Any] = {
@@ -148,6 +152,36 @@ def test_files_that_killed_processes_left_are_removed(disk: DiskCache) -> None:
     assert (folder / "new.tmp").exists()
 
 
+def test_what_others_have_in_the_folder_is_left_alone(disk: DiskCache) -> None:
+    disk.put("key", Kept((1,)))
+    (disk.folder / "work").mkdir()
+    others = [disk.folder / "work/draft.tmp", disk.folder / "work/mine.kept"]
+    for one in others:
+        one.write_text("mine")
+        os.utime(one, (time.time() - 7200,) * 2)
+    disk.trim(0)
+    assert (disk.files(), all(one.exists() for one in others)) == ([], True)
+
+
+def test_after_a_fault_it_is_tried_again_when_some_time_has_passed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = DiskCache(tmp_path / "kept", STORING)
+    disk.folder.write_text("a file where the folder should be")
+    assert not disk.put("key", Kept((1,)))
+    disk.folder.unlink()
+    assert not disk.put("key", Kept((1,)))
+    assert disk.fault == f"values are not kept in {disk.folder}: File exists"
+    monkeypatch.setattr("latentgraph.graph.disk_cache.SECONDS_TO_TRY_AGAIN", 0.0)
+    disk.folder.write_text("still")
+    later = time.monotonic() + 61
+    monkeypatch.setattr("time.monotonic", lambda: later)
+    assert not disk.put("key", Kept((1,)))
+    disk.folder.unlink()
+    assert disk.put("key", Kept((1,)))
+    assert disk.fault == ""
+
+
 def test_a_value_that_cannot_be_stored_is_no_fault(disk: DiskCache) -> None:
     with pytest.raises(UnstorableError):
         STORING.dump((object(),))
@@ -251,6 +285,46 @@ def test_a_source_file_that_changes_is_another_program(tmp_path: Path) -> None:
     assert code_identity([source]) != before
 
 
+def test_the_lock_of_an_editor_is_no_source(tmp_path: Path) -> None:
+    (tmp_path / "nodes.py").write_text("a = 1\n")
+    before = code_identity([tmp_path]), programs([tmp_path])
+    # As Emacs makes it beside a file that was not saved yet: a link that leads nowhere.
+    (tmp_path / ".#nodes.py").symlink_to("somebody@machine.123")
+    assert (code_identity([tmp_path]), programs([tmp_path])) == before
+
+
+def test_a_cache_in_the_home_of_nobody_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    registry = toy_registry()
+    registry.storing = STORING
+    monkeypatch.setenv("LATENTGRAPH_CACHE", "~nobody-of-that-name/values")
+    told = "LATENTGRAPH_CACHE: '~nobody-of-that-name/values' is in the home folder of nobody"
+    with pytest.raises(ValueError, match=f"^{re.escape(told)}$"):
+        disk_cache(registry)
+
+
+def test_the_folder_beside_that_of_the_values_has_a_name_wherever_that_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LATENTGRAPH_CACHE", ".")
+    assert folder_beside("compiled") == tmp_path.with_name(f"{tmp_path.name}-compiled")
+
+
+def test_a_digest_that_cannot_be_remembered_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(digests, "_memory", lambda: tmp_path / "memory" / "digests.json")
+    monkeypatch.setattr(digests, "REMEMBERED_FROM", 1)
+
+    def full(*paths: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    (tmp_path / "weights").write_bytes(b"weights")
+    assert digests.file_digest(tmp_path / "weights") == hashlib.sha256(b"weights").hexdigest()
+    assert list((tmp_path / "memory").iterdir()) == []
+
+
 def test_the_environment_says_where_and_how_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     registry = toy_registry()
     registry.storing = STORING
@@ -264,6 +338,8 @@ def test_the_environment_says_where_and_how_much(tmp_path: Path, monkeypatch: py
     with pytest.raises(ValueError, match="LATENTGRAPH_CACHE_LIMIT: 'much' is no size; write it like 500MB or 2GB"):
         disk_cache(registry)
     assert [bytes_of(size) for size in ("0", "2k", "1 GB")] == [0, 2000, 10**9]
+    sizes = (999, 1000, 999_949, 999_999, 10**9 - 1)
+    assert [readable_size(size) for size in sizes] == ["999 bytes", "1.0 kB", "999.9 kB", "1.0 MB", "1.0 GB"]
 
 
 HAMMER = """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from latentgraph.graph.code_identity import INSTRUCTIONS
 from latentgraph.graph.context import RunContext
 from latentgraph.nodes.settings import DEVICE, DTYPE, device_of
 
@@ -85,3 +86,14 @@ def test_the_identity_of_a_device_names_all_that_changes_bits(monkeypatch: pytes
 
 def test_a_node_called_alone_computes_on_the_cpu() -> None:
     assert device_of(RunContext()) == "cpu"
+
+
+def test_what_the_environment_tells_libraries_about_instructions_is_part_of_the_device(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for variable in INSTRUCTIONS:
+        monkeypatch.delenv(variable, raising=False)
+    plain = DEVICE.identity("cpu")
+    # With fewer instructions a convolution rounds otherwise: measured, torch 2.13.
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
+    assert DEVICE.identity("cpu") == f"{plain}, ONEDNN_MAX_CPU_ISA=AVX2"

@@ -7,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import numpy
 import pytest
 import torch
 from safetensors.torch import save
@@ -85,6 +86,38 @@ def test_what_cannot_be_stored_is_told_and_nothing_else_is_written_in_its_place(
     # Its own function of time cannot be written down.
     with pytest.raises(UnstorableError, match="a function cannot be stored"):
         STORING.dump((SchedulerState(scheduler("SASolverScheduler", {})),))
+
+
+def test_numbers_that_are_there_twice_are_written_once_and_come_back_twice() -> None:
+    latents = torch.arange(1000.0).reshape(1, 4, 10, 25)
+    once, twice = STORING.dump((latents,)), STORING.dump((latents, [latents]))
+    assert len(twice) < len(once) + 100
+    first, (second,) = STORING.load(twice)
+    assert torch.equal(first, latents)
+    assert torch.equal(second, latents)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        numpy.array(["a"]),
+        numpy.str_("a"),
+        numpy.array([1.0], dtype=">f4"),
+        torch.eye(2).to_sparse(),
+        torch.empty(2, device="meta"),
+    ],
+    ids=["texts", "text", "other byte order", "sparse", "without numbers"],
+)
+def test_what_a_library_cannot_write_is_no_fault(value: object) -> None:
+    with pytest.raises(UnstorableError):
+        STORING.dump((value,))
+
+
+def test_an_array_that_may_not_be_written_is_stored_without_a_warning() -> None:
+    array = numpy.arange(3.0)
+    array.flags.writeable = False
+    (again,) = _again(array)
+    assert again.tolist() == [0.0, 1.0, 2.0]
 
 
 @pytest.mark.parametrize(
