@@ -84,7 +84,9 @@ class Engine:
         try:
             return plan(typed, self.registry, until=until, settings=lambda names: self._settings(names, settings or {}))
         except KeyError:
-            hint = closest(until or "", [node.path for node in typed.nodes])
+            if until is None:
+                raise  # Of a package, which is asked for settings and digests.
+            hint = closest(until, [node.path for node in typed.nodes])
             raise WorkflowError([Problem("E105", f"there is no node '{until}' to stop at", hint)]) from None
 
     def kept(self, key: str) -> Kept | None:

@@ -20,6 +20,7 @@ from latentgraph.graph.errors import NodeFailedError, RunCancelledError, Workflo
 from latentgraph.graph.events import NodeFinished, NodeProgress, Warned
 from latentgraph.graph.node import node
 from latentgraph.graph.run import Engine
+from latentgraph.graph.settings import Setting
 
 BAKERY: dict[str, Any] = {
     "inputs": {
@@ -136,6 +137,15 @@ def test_until_an_unknown_node_names_the_closest(engine: Engine) -> None:
     with pytest.raises(WorkflowError) as caught:
         engine.run(toy_document(BAKERY), until="knead")
     assert str(caught.value) == "E105: there is no node 'knead' to stop at; did you mean 'kneaded'?"
+
+
+def test_what_a_package_raises_while_a_run_is_planned_is_not_taken_for_an_unknown_node(engine: Engine) -> None:
+    def identity(value: str) -> str:
+        raise KeyError(value)
+
+    engine.registry.settings["colour"] = Setting("colour", "Of the crust.", "brown", lambda asked, _: asked, identity)
+    with pytest.raises(KeyError, match="brown"):
+        engine.run(toy_document(BAKERY), settings={"colour": "brown"})
 
 
 def test_a_loop_carries_its_value_from_turn_to_turn(engine: Engine) -> None:
