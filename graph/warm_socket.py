@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import stat
 import struct
 import sys
 import warnings
@@ -15,11 +16,19 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from latentgraph.graph.code_identity import code_identity, source_lines
+from latentgraph.graph.code_identity import INSTRUCTIONS, code_identity, source_lines
+from latentgraph.graph.folders import named_folder
 
 SOCKET: Final = "engine.sock"
 FOLDER: Final = "LATENTGRAPH_ENGINE"
 """The environment variable that names another folder for the socket; `off` uses no warm engine."""
+ENVIRONMENT: Final = (
+    *("OMP_NUM_THREADS", "MKL_NUM_THREADS", "CUDA_VISIBLE_DEVICES"),
+    *INSTRUCTIONS,
+    *("LATENTGRAPH_CACHE", "LATENTGRAPH_CACHE_LIMIT"),
+    *("HF_HOME", "HF_HUB_CACHE", "HF_HUB_OFFLINE", "HF_ENDPOINT"),
+)
+"""Variables that say how many threads compute, on what, by which instructions, what is kept, and where models are."""
 SECONDS_TO_ANSWER: Final = 20.0
 """How long a call waits for the engine to say what it is: a library that loads a model may hold the interpreter."""
 
@@ -29,18 +38,36 @@ class NoEngineError(Exception):
 
 
 def socket_path() -> Path | None:
-    """Where the engine of this user listens; None where none is to be used, or the system has no such sockets."""
+    """Where the engine of this user listens; None where none is to be used, or the system has no such sockets.
+
+    Raises:
+        ValueError: The environment names no folder.
+    """
     asked = os.environ.get(FOLDER, "")
     if asked.lower() == "off" or not hasattr(socket, "AF_UNIX"):
         return None
     if asked:
-        return Path(asked).expanduser() / SOCKET
+        return named_folder(FOLDER, asked) / SOCKET
     import platformdirs
 
     with warnings.catch_warnings():
         # It warns where the system has no such folder, and takes another.
         warnings.simplefilter("ignore")
         return Path(platformdirs.user_runtime_dir("latentgraph")) / SOCKET
+
+
+def require_own(folder: Path) -> None:
+    """Hold that nobody but this user may put a socket into `folder`, or reach one in it.
+
+    Raises:
+        NoEngineError: Somebody may.
+        OSError: It cannot be looked at.
+    """
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
+        raise NoEngineError(f"{folder} is not this user's folder")
+    if stat.S_IMODE(status.st_mode) & 0o077:
+        raise NoEngineError(f"others may enter {folder}; `chmod 700` it")
 
 
 def is_own(stream: socket.socket) -> bool:
@@ -53,13 +80,13 @@ def is_own(stream: socket.socket) -> bool:
 
 
 def identity(sources: Iterable[str]) -> str:
-    """The programs that make the bits, the packages that offer nodes, and how many threads compute."""
+    """The programs that make the bits, the packages that offer nodes, and what of the environment decides a run."""
     from importlib.metadata import entry_points
 
     from latentgraph.graph.names import ENTRY_POINTS
 
     offered = sorted(f"{one.name} {one.value}" for one in entry_points(group=ENTRY_POINTS))
-    return json.dumps([code_identity(map(Path, sources)), offered, *_threads()])
+    return json.dumps([code_identity(map(Path, sources)), offered, *_environment()])
 
 
 def stamp(sources: Iterable[str]) -> str:
@@ -70,8 +97,11 @@ def stamp(sources: Iterable[str]) -> str:
     # The first is where the program was started from.
     folders = sys.path if sys.flags.safe_path else sys.path[1:]
     times = {folder: os.stat(folder).st_mtime_ns for folder in folders if os.path.isdir(folder)}
-    return json.dumps([sys.version, sys.prefix, times, source_lines(map(Path, sources)), *_threads()])
+    return json.dumps([sys.version, sys.prefix, times, source_lines(map(Path, sources)), *_environment()])
 
 
-def _threads() -> list[str]:
-    return [os.environ.get(name, "") for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "CUDA_VISIBLE_DEVICES")]
+def _environment() -> list[str]:
+    """What both have to have alike, and the modes that files get."""
+    mask = os.umask(0o077)  # There is no reading it without setting it.
+    os.umask(mask)
+    return [*(os.environ.get(name, "") for name in ENVIRONMENT), f"{mask:o}"]

@@ -26,7 +26,10 @@ def serve(allow_read: tuple[Path, ...], *, debug: bool) -> None:
     Raises:
         CommandError: It cannot be served here.
     """
-    path = socket_path()
+    try:
+        path = socket_path()
+    except ValueError as error:
+        raise CommandError(str(error)) from None
     if path is None:
         raise CommandError("there is no place for a socket: LATENTGRAPH_ENGINE is off, or the system knows none")
     if not debug:

@@ -12,7 +12,15 @@ from typing import IO, Any
 from latentgraph.graph.errors import NodeFailedError, RunCancelledError, RunError
 from latentgraph.graph.events import ENDS, EVENTS, Event, NodeFailed, RunCancelled, event_from_json
 from latentgraph.graph.problem import Place, Problem
-from latentgraph.graph.warm_socket import SECONDS_TO_ANSWER, NoEngineError, identity, is_own, socket_path, stamp
+from latentgraph.graph.warm_socket import (
+    SECONDS_TO_ANSWER,
+    NoEngineError,
+    identity,
+    is_own,
+    require_own,
+    socket_path,
+    stamp,
+)
 from latentgraph.tui.follow import Shown, follow
 from latentgraph.tui.messages import say, say_problems
 from latentgraph.tui.warm_call import WarmCall, read_call, workflow_file
@@ -24,7 +32,11 @@ def run_warm(arguments: list[str]) -> int | None:
     Raises:
         RunError: A node failed, or a file could not be written.
     """
-    path = socket_path()
+    try:
+        path = socket_path()
+    except ValueError as error:
+        say("note", str(error))
+        return None
     if path is None or not path.exists() or (call := read_call(arguments)) is None:
         return None
     try:
@@ -63,6 +75,7 @@ class Connection:
         self._stream = socket.socket(socket.AF_UNIX)
         self._lines: IO[bytes] = self._stream.makefile("rb")
         try:
+            require_own(path.parent)
             self._stream.settimeout(SECONDS_TO_ANSWER)
             self._stream.connect(str(path))
             if not is_own(self._stream):
@@ -71,7 +84,7 @@ class Connection:
             self._folder = Path(hello["folder"])
             sources = hello["sources"]
             if hello["stamp"] != stamp(sources) and hello["latentgraph"] != identity(sources):
-                raise NoEngineError("the warm engine has other versions, sources or threads than this; start it anew")
+                raise NoEngineError("the warm engine has other versions, sources or environment; start it anew")
             self._stream.settimeout(None)
         except (OSError, ValueError, KeyError, TypeError):
             self.close()
@@ -109,7 +122,8 @@ class Connection:
         """What it tells, until it hangs up or is gone."""
         with suppress(OSError):
             for line in self._lines:
-                yield json.loads(line)
+                if line.endswith(b"\n"):  # The last line of an engine that was killed may be a half.
+                    yield json.loads(line)
 
     def event(self) -> Event | None:
         """The next event of the run; None where the engine is gone.

@@ -10,9 +10,8 @@ from __future__ import annotations
 import json
 import os
 import socket
-import stat
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -26,7 +25,7 @@ from latentgraph.graph.process.looking import Looking
 from latentgraph.graph.process.messages import RunEvent, RunRefused
 from latentgraph.graph.process.request import RunRequest
 from latentgraph.graph.run import Engine
-from latentgraph.graph.warm_socket import NoEngineError, identity, is_own, stamp
+from latentgraph.graph.warm_socket import NoEngineError, identity, is_own, require_own, stamp
 from latentgraph.graph.workflow import Workflow
 
 ReadValues = Callable[[Workflow, list[str], Path | None], tuple[Mapping[str, Any], Mapping[str, int]]]
@@ -64,7 +63,8 @@ class WarmEngine:
             NoEngineError: Another engine listens there, or the folder is not this user's alone.
             OSError: It cannot be listened there.
         """
-        _own_folder(path.parent)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        require_own(path.parent)
         self._path = path
         self._read_values = read_values
         self._notes = list(engine.registry.notes)
@@ -143,27 +143,32 @@ class WarmEngine:
                 caller.stream.shutdown(socket.SHUT_WR)  # That was all.
 
 
-def _own_folder(folder: Path) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    status = folder.lstat()
-    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
-        raise NoEngineError(f"{folder} is not this user's folder")
-    if stat.S_IMODE(status.st_mode) & 0o077:
-        raise NoEngineError(f"others may enter {folder}; `chmod 700` it")
-
-
 def _listening(path: Path) -> socket.socket:
-    server = socket.socket(socket.AF_UNIX)
+    with _alone(path.parent):
+        server = socket.socket(socket.AF_UNIX)
+        try:
+            with suppress(OSError):
+                server.connect(str(path))
+                raise NoEngineError(f"an engine is at work already, at {path}")
+        finally:
+            server.close()
+        # What is there and takes no connection was left by an engine that was killed.
+        path.unlink(missing_ok=True)
+        server = socket.socket(socket.AF_UNIX)
+        server.bind(str(path))
+        os.chmod(path, 0o600)
+        server.listen()
+        return server
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Within this, no other engine looks for a place in the folder: of two that start at once one sees the other."""
+    import fcntl  # not everywhere, as sockets of this kind are not
+
+    handle = os.open(folder, os.O_RDONLY)
     try:
-        with suppress(OSError):
-            server.connect(str(path))
-            raise NoEngineError(f"an engine is at work already, at {path}")
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
     finally:
-        server.close()
-    # What is there and takes no connection was left by an engine that was killed.
-    path.unlink(missing_ok=True)
-    server = socket.socket(socket.AF_UNIX)
-    server.bind(str(path))
-    os.chmod(path, 0o600)
-    server.listen()
-    return server
+        os.close(handle)

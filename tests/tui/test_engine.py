@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import PIL.Image
@@ -17,8 +20,10 @@ import pytest
 from tests.tui.conftest import ROOT, Cli
 from typer.main import get_command
 
+from latentgraph.graph import warm_socket
 from latentgraph.graph.errors import RunError
 from latentgraph.graph.events import ENDS, Event, RunFinished, RunStarted
+from latentgraph.graph.process import warm
 from latentgraph.graph.process.request import RunRequest
 from latentgraph.graph.warm_socket import NoEngineError
 from latentgraph.tui import warm_run
@@ -126,11 +131,97 @@ def test_an_engine_that_is_killed_is_told_with_the_likeliest_reason() -> None:
         list(WarmRun(Gone(), RunStarted((), {}, {})))
 
 
+def test_half_a_line_is_the_end_of_an_engine_that_was_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tmp_path.chmod(0o700)
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(str(tmp_path / "engine.sock"))
+    server.listen()
+
+    def answer() -> None:
+        stream, _ = server.accept()
+        hello = {"latentgraph": "", "stamp": "", "sources": [], "folder": "/"}
+        stream.sendall((json.dumps(hello) + '\n{"event": "node_sta').encode())
+        stream.close()
+
+    monkeypatch.setattr(warm_run, "stamp", lambda sources: "")
+    thread = Thread(target=answer)
+    thread.start()
+    run = WarmRun(Connection(tmp_path / "engine.sock"), RunStarted((), {}, {}))
+    thread.join()
+    server.close()
+    with pytest.raises(RunError, match=r"^the warm engine ended in the middle of the run; "):
+        list(run)
+
+
+def test_nobody_is_reached_in_a_folder_that_others_may_enter(tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    with pytest.raises(NoEngineError, match=f"^others may enter {tmp_path}; `chmod 700` it$"):
+        Connection(tmp_path / "engine.sock")
+
+
+def test_of_two_engines_that_start_at_once_one_listens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    change = os.chmod
+
+    def slowly(path: str, mode: int) -> None:
+        time.sleep(0.3)  # Bound, and not listening yet: nobody can connect.
+        change(path, mode)
+
+    monkeypatch.setattr(os, "chmod", slowly)
+    started: list[object] = []
+
+    def start() -> None:
+        try:
+            started.append(warm._listening(tmp_path / "engine.sock"))
+        except NoEngineError as error:
+            started.append(str(error))
+
+    threads = [Thread(target=start) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    sockets = [one for one in started if isinstance(one, socket.socket)]
+    for one in sockets:
+        one.close()
+    assert len(sockets) == 1
+    assert f"an engine is at work already, at {tmp_path}/engine.sock" in started
+
+
+@pytest.mark.parametrize("variable", ["LATENTGRAPH_CACHE", "HF_HOME", "MKL_CBWR", "OMP_NUM_THREADS"])
+def test_an_engine_in_another_environment_is_another(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = warm_socket.stamp([]), warm_socket.identity([])
+    monkeypatch.setenv(variable, "another")
+    assert warm_socket.stamp([]) != before[0]
+    assert warm_socket.identity([]) != before[1]
+
+
+def test_an_engine_that_gives_files_other_modes_is_another() -> None:
+    before = warm_socket.stamp([])
+    mask = os.umask(0o027)
+    try:
+        assert warm_socket.stamp([]) != before
+        assert os.umask(0o027) == 0o027
+    finally:
+        os.umask(mask)
+    assert warm_socket.stamp([]) == before
+
+
+def test_a_socket_in_the_home_of_nobody_is_told(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LATENTGRAPH_ENGINE", "~nobody-of-that-name/engine")
+    told = "LATENTGRAPH_ENGINE: '~nobody-of-that-name/engine' is in the home folder of nobody\n"
+    called = cli("serve-engine")
+    assert (called.code, called.err) == (2, f"error: {told}")
+    called = cli("run", "no-such-workflow")
+    assert called.err.startswith(f"note: {told}")
+
+
 def test_an_engine_of_other_sources_is_not_used(engine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(warm_run, "stamp", lambda sources: "another")
     Connection(engine / "engine.sock").close()  # nothing but what is quickly made differs
     monkeypatch.setattr(warm_run, "identity", lambda sources: "another")
-    with pytest.raises(NoEngineError, match="the warm engine has other versions, sources or threads than this"):
+    with pytest.raises(
+        NoEngineError, match="the warm engine has other versions, sources or environment; start it anew"
+    ):
         Connection(engine / "engine.sock")
 
 
