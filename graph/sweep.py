@@ -17,6 +17,7 @@ from latentgraph.graph.files import write_whole
 MANIFEST: Final = "manifest.jsonl"
 MOST: Final = 100_000
 """Runs of a sweep: more is a slip of the pen."""
+_HEAD: Final = b'{"sweep": '
 Numbered: TypeAlias = tuple[int, Mapping[str, Any]]
 """A run of a sweep: its number, and the values of the inputs that the sweep sets."""
 
@@ -35,7 +36,7 @@ class Axis:
 
 
 def combinations(axes: Sequence[Axis]) -> list[dict[str, Any]]:
-    """The values of every run: each point of each axis with each of the others, the last axis fastest.
+    """The values of every run, once: each point of each axis with each of the others, the last axis fastest.
 
     Raises:
         SweepError: There are more than MOST.
@@ -45,10 +46,11 @@ def combinations(axes: Sequence[Axis]) -> list[dict[str, Any]]:
         count *= len(axis.points)
     if count > MOST:
         raise SweepError(f"that makes {count} runs; at most {MOST} are one sweep")
-    return [
+    made = [
         {name: value for axis, point in zip(axes, points, strict=True) for name, value in zip(axis.names, point)}  # noqa: B905
         for points in product(*[axis.points for axis in axes])
     ]
+    return list({key_of(values): values for values in made}.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class Entry:
     warnings: tuple[Warned, ...] = ()
     """What it had to say, or what was kept with the values that it took."""
 
-    def line(self) -> str:
+    def line(self) -> bytes:
         """As the manifest writes it."""
         files = {name: list(paths) for name, paths in self.files.items()}
         data: dict[str, Any] = {"run": self.number, "values": dict(self.values), "files": files,
@@ -76,7 +78,7 @@ class Entry:
             data["error"] = self.error
         if self.warnings:
             data["warnings"] = [[one.node, one.message] for one in self.warnings]
-        return json.dumps(data, ensure_ascii=False) + "\n"
+        return _line(data)
 
 
 class Manifest:
@@ -100,22 +102,24 @@ class Manifest:
         self.entries: dict[str, Entry] = {}
         """By their values."""
         self._folder = folder
-        head = json.dumps({"sweep": dict(sweep)}, ensure_ascii=False, sort_keys=True) + "\n"
-        if not self.path.exists():
+        head = _line({"sweep": dict(sweep)}, sort_keys=True)
+        # By bytes: a text has more ends of lines, and what a kill left of one may end within a character.
+        lines = self.path.read_bytes().splitlines(keepends=True) if self.path.exists() else []
+        whole = [line for line in lines if line.endswith(b"\n")]
+        if not whole[1:] and all(line.startswith(_HEAD) for line in lines):
+            # No run was ever done in it: what was asked for then may have been wrong.
             folder.mkdir(parents=True, exist_ok=True)
             write_whole(self.path, head)
             return
-        lines = self.path.read_text("utf-8").splitlines(keepends=True)
-        if not lines or lines[0] != head:
+        if whole[:1] != [head]:
             raise SweepError(
                 f"{folder} holds another sweep (of another workflow, or with other settings); take another --out"
             )
-        whole = [line for line in lines if line.endswith("\n")]
         for number, line in enumerate(whole[1:], start=2):
             entry = self._entry(number, line)
             self.entries[key_of(entry.values)] = entry
         if len(whole) < len(lines):
-            write_whole(self.path, "".join(whole))
+            write_whole(self.path, b"".join(whole))
 
     def done(self, values: Mapping[str, Any]) -> Entry | None:
         """The run with these values, if it went well and its files are still there."""
@@ -131,7 +135,7 @@ class Manifest:
         Raises:
             UnwritableError: It cannot be written down; the manifest is as it was.
         """
-        line = entry.line().encode()
+        line = entry.line()
         # Without a buffer: what the disk has no room for must not be tried again when the file is closed.
         with self.path.open("ab", buffering=0) as file:
             end = file.seek(0, os.SEEK_END)
@@ -155,7 +159,7 @@ class Manifest:
             entry = self.entries.get(key_of(values))
             yield entry.number if entry is not None else next(free)
 
-    def _entry(self, number: int, line: str) -> Entry:
+    def _entry(self, number: int, line: bytes) -> Entry:
         try:
             data = json.loads(line)
             return Entry(int(data["run"]), dict(data["values"]), dict(data["files"]), float(data["seconds"]),
@@ -163,6 +167,14 @@ class Manifest:
                          tuple([Warned(str(node), str(said)) for node, said in data.get("warnings", ())]))  # fmt: skip
         except (ValueError, KeyError, TypeError, AttributeError):
             raise SweepError(f"{self.path}:{number} is no line of a manifest; take another --out") from None
+
+
+def _line(data: Mapping[str, Any], *, sort_keys: bool = False) -> bytes:
+    try:
+        return (json.dumps(data, ensure_ascii=False, sort_keys=sort_keys) + "\n").encode()
+    except UnicodeEncodeError:
+        # Half of a surrogate pair is no character; JSON has a way to write it all the same.
+        return (json.dumps(data, sort_keys=sort_keys) + "\n").encode()
 
 
 def key_of(values: Mapping[str, Any]) -> str:

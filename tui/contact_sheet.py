@@ -40,14 +40,11 @@ def write_sheet(folder: Path, pictures: Sequence[tuple[Path, Mapping[str, Any]]]
     draw = ImageDraw.Draw(sheet)
     for index, (path, values) in enumerate(chosen):
         left, top = GAP + index % columns * cell[0], GAP + index // columns * cell[1]
-        with PIL.Image.open(path) as opened:
-            picture = opened.convert("RGB")
-        picture.thumbnail((EDGE, EDGE))
-        larger = EDGE // max(picture.size)
-        if larger > 1:
-            # Small pictures by whole pixels, so that each of theirs is still to be seen.
-            picture = picture.resize((picture.width * larger, picture.height * larger), PIL.Image.Resampling.NEAREST)
-        sheet.paste(picture, (left, top))
+        try:
+            sheet.paste(_small(path), (left, top))
+        except (OSError, SyntaxError, ValueError, PIL.Image.DecompressionBombError):
+            # It was changed since: the others are shown all the same.
+            draw.text((left, top), _fitting(f"{path.name} is no picture any more", draw), fill="black")
         for line, (name, value) in enumerate(values.items()):
             text = _fitting(f"{name}: {value}", draw)
             draw.text((left, top + EDGE + 1 + line * LINE), text, fill="black")
@@ -57,7 +54,22 @@ def write_sheet(folder: Path, pictures: Sequence[tuple[Path, Mapping[str, Any]]]
     return folder / NAME
 
 
+def _small(path: Path) -> Any:
+    """The picture in a file, as large as a cell of the sheet."""
+    import PIL.Image
+
+    with PIL.Image.open(path) as opened:
+        picture = opened.convert("RGB")
+    picture.thumbnail((EDGE, EDGE))
+    larger = EDGE // max(picture.size)
+    if larger > 1:
+        # Small pictures by whole pixels, so that each of theirs is still to be seen.
+        picture = picture.resize((picture.width * larger, picture.height * larger), PIL.Image.Resampling.NEAREST)
+    return picture
+
+
 def _fitting(text: str, draw: Any) -> str:
+    text = " ".join(text.split())  # a line
     text = text.encode("latin-1", "replace").decode("latin-1")  # what the built-in font has
     if draw.textlength(text) <= EDGE:
         return text

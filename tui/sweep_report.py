@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from latentgraph.graph.events import Warned
+from latentgraph.graph.names import printable
 from latentgraph.graph.sweep import Entry
-from latentgraph.tui.contact_sheet import write_sheet
+from latentgraph.tui.contact_sheet import MOST, write_sheet
 from latentgraph.tui.durations import duration
 from latentgraph.tui.messages import print_json, say
 from latentgraph.tui.picture import SUFFIXES
@@ -75,7 +76,8 @@ class SweepReport:
                 pictures.append((self._request.out / first, self._told_apart(entry.values)))
         written = write_sheet(self._request.out, pictures)
         if written and not self._request.as_json and not self._request.quiet:
-            print(f"contact sheet: {written}")
+            more = f", of the first {MOST}" if len(pictures) > MOST else ""
+            print(f"contact sheet: {written}{more}")
 
     def end(self, total: int, done: Sequence[Entry], kept: Sequence[Entry], *, stopped: bool) -> None:
         """Say how it ended.
@@ -95,7 +97,7 @@ class SweepReport:
             print(f"{why}: {len(done)} of {total} runs are done; the same command goes on", file=sys.stderr)
 
     def _label(self, values: Mapping[str, Any]) -> str:
-        return ", ".join(f"{name}={value}" for name, value in self._told_apart(values).items())
+        return printable(", ".join(f"{name}={value}" for name, value in self._told_apart(values).items()))
 
     def _told_apart(self, values: Mapping[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in values.items() if name in self._varying}

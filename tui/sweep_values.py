@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from fractions import Fraction
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +100,8 @@ def _values(text: str, declared: WorkflowInput, registry: Registry) -> list[Any]
 
 def _lines(path: Path) -> list[str]:
     try:
-        lines = path.read_text("utf-8").splitlines()
+        # Some editors put a mark before the first line, which is no part of it.
+        lines = path.read_text("utf-8-sig").split("\n")
     except OSError as error:
         raise ValueFaultError(f"'{path}' cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -119,14 +122,19 @@ def _numbers(text: str, declared: WorkflowInput, registry: Registry) -> list[Any
     found = _RANGE.fullmatch(text)
     if found is None:
         return [parse_text(text, declared, registry)]
-    first, last = parse_text(found[1], declared, registry), parse_text(found[2], declared, registry)
-    step = parse_text(found[3], declared, registry) if found[3] else 1
+    # As they are written, in decimals: 0..1..0.1 has 0.3 in it, and not 0.30000000000000004.
+    first, last, step = [_exact(parse_text(one, declared, registry)) for one in (found[1], found[2], found[3] or "1")]
     if step == 0:
         raise ValueFaultError("a range with steps of 0 has no end")
     step = abs(step) if last >= first else -abs(step)
-    # Reached by multiplying, so that no step adds to the error of the one before; the end belongs to it.
-    count = _count(int((last - first) / step + 1e-9) + 1)
-    return [first + index * step for index in range(count)]
+    kind = int if declared.type == "integer" else float
+    return [kind(first + index * step) for index in range(_count((last - first) // step + 1))]
+
+
+def _exact(number: float) -> Fraction:
+    if isinstance(number, float) and not isfinite(number):
+        raise ValueFaultError("a range has two ends that are finite")
+    return Fraction(str(number))
 
 
 def _count(wanted: int) -> int:

@@ -15,6 +15,14 @@ from tests.tui.conftest import PAINTS, ROOT, TOYS, Cli
 
 from latentgraph.graph.batch_size import BatchSize
 from latentgraph.graph.sweep import Entry, Manifest
+from latentgraph.tui.contact_sheet import write_sheet
+
+PAINTED = {
+    "latentgraph": 1,
+    "inputs": {"colour": {"type": "string", "default": "red"}, "note": {"type": "string", "default": ""}},
+    "nodes": {"swatch": {"type": "paint", "inputs": {"colour": {"from": "inputs.colour"}}}},
+    "outputs": {"swatch": {"from": "swatch.swatch"}},
+}
 
 
 def _manifest(folder: Path) -> list[dict[str, object]]:
@@ -40,7 +48,8 @@ def test_every_combination_is_run_once_the_last_axis_fastest(cli: Cli, bread: st
         ("flour=20..5..5", [20, 15, 10, 5]),
         ("flour=[100, 5]", [100, 5]),
         ("flour=@three.txt", [5, 10, 15]),
-        ("minutes=0..0.3..0.1", [0.0, 0.1, 0.2, pytest.approx(0.3)]),
+        ("minutes=0..0.8..0.1", [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]),
+        ("minutes=1..0..0.4", [1.0, 0.6, 0.2]),
         ("minutes=1,2.5", [1.0, 2.5]),
         ("crust=soft", ["soft"]),
     ],
@@ -48,7 +57,8 @@ def test_every_combination_is_run_once_the_last_axis_fastest(cli: Cli, bread: st
 def test_values_are_ranges_lists_and_lines_of_files(
     cli: Cli, bread: str, tmp_path: Path, setting: str, values: list[object]
 ) -> None:
-    (tmp_path / "three.txt").write_text("5\n10\n\n15\n")
+    # With the mark that some editors put first.
+    (tmp_path / "three.txt").write_text("\ufeff5\n10\n\n15\n", "utf-8")
     assert cli("sweep", bread, "--nodes", TOYS, "--set", setting).code == 0
     name = setting.partition("=")[0]
     assert [entry["values"][name] for entry in _manifest(tmp_path / "sweep")] == values  # type: ignore[index]
@@ -78,6 +88,10 @@ def test_what_cannot_be_swept_is_told_and_nothing_runs(cli: Cli, bread: str, tmp
     ]
     both = cli("sweep", bread, "--nodes", TOYS, "--zip", "flour=5,10", "--zip", "minutes=1")
     assert both.err == "--zip: E117: inputs that go on together need as many values each: flour has 2, minutes has 1\n"
+    endless = cli("sweep", bread, "--nodes", TOYS, "--set", "minutes=0..1e999")
+    assert endless.err == "--set minutes=0..1e999: E104 inputs.minutes: a range has two ends that are finite\n"
+    large = f"flour=0..1{400 * '0'}"
+    assert cli("sweep", bread, "--nodes", TOYS, "--set", large).err.endswith(" values; at most 100000 are one sweep\n")
     many = cli("sweep", bread, "--nodes", TOYS, "--set", "flour=5..50000..5", "--set", "minutes=0..50")
     assert many.err == "error: that makes 510000 runs; at most 100000 are one sweep\n"
     assert not (tmp_path / "sweep").exists()
@@ -97,6 +111,44 @@ def test_a_sweep_goes_on_with_what_is_not_done(cli: Cli, bread: str, tmp_path: P
     assert sorted(path.name for path in (tmp_path / "sweep").glob("*.txt")) == [
         f"bread-000{n}-1.txt" for n in (1, 2, 3, 4)
     ]
+
+
+def test_a_run_that_is_asked_for_twice_is_one(cli: Cli, bread: str, tmp_path: Path) -> None:
+    assert cli("sweep", bread, "--nodes", TOYS, "--set", "flour=5,10,5").code == 0
+    assert [entry["values"] for entry in _manifest(tmp_path / "sweep")] == [{"flour": 5}, {"flour": 10}]
+
+
+def test_a_folder_in_which_nothing_was_done_yet_may_become_another_sweep(
+    cli: Cli, bread: str, slow: str, tmp_path: Path
+) -> None:
+    text = Path(bread).read_text()
+    Path(bread).write_text(text.replace('"type": "mix"', '"type": "mixx"'))
+    wrong = cli("sweep", bread, "--nodes", TOYS, "--set", "flour=5,10")
+    assert (wrong.code, (tmp_path / "sweep/manifest.jsonl").exists()) == (2, True)
+    Path(bread).write_text(text)
+    assert cli("sweep", bread, "--nodes", TOYS, "--set", "flour=5,10").code == 0
+    assert len(_manifest(tmp_path / "sweep")) == 2
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "manifest.jsonl").write_text('{"somebody": "else"}\n')
+    refused = cli("sweep", bread, "--nodes", TOYS, "--out", "other")
+    assert (refused.code, (other / "manifest.jsonl").read_text()) == (2, '{"somebody": "else"}\n')
+
+
+@pytest.mark.parametrize("text", ["two\u2028lines", "next\u0085line", "half \ud800 of a pair", "zwölf"])
+def test_a_manifest_holds_any_text(tmp_path: Path, text: str) -> None:
+    Manifest(tmp_path, {"inputs": {"text": text}}).add(Entry(1, {"text": text}))
+    again = Manifest(tmp_path, {"inputs": {"text": text}})
+    assert again.done({"text": text}) == Entry(1, {"text": text})
+
+
+def test_what_a_kill_left_of_a_line_may_end_within_a_character(tmp_path: Path) -> None:
+    Manifest(tmp_path, {}).add(Entry(1, {"text": "zwölf"}))
+    file = tmp_path / "manifest.jsonl"
+    whole = file.read_bytes()
+    file.write_bytes(whole + '{"run": 2, "values": {"text": "ö'.encode()[:-1])
+    assert Manifest(tmp_path, {}).done({"text": "zwölf"}) is not None
+    assert file.read_bytes() == whole
 
 
 def test_a_run_has_the_number_of_its_place_in_whatever_order_they_are_done(tmp_path: Path) -> None:
@@ -120,13 +172,7 @@ def test_the_folder_of_another_sweep_is_left_alone(cli: Cli, bread: str, slow: s
 
 
 def test_the_contact_sheet_shows_every_picture(cli: Cli, tmp_path: Path) -> None:
-    painted = {
-        "latentgraph": 1,
-        "inputs": {"colour": {"type": "string", "default": "red"}},
-        "nodes": {"swatch": {"type": "paint", "inputs": {"colour": {"from": "inputs.colour"}}}},
-        "outputs": {"swatch": {"from": "swatch.swatch"}},
-    }
-    (tmp_path / "paint.json").write_text(json.dumps(painted))
+    (tmp_path / "paint.json").write_text(json.dumps(PAINTED))
     done = cli("sweep", "paint.json", "--nodes", PAINTS, "--set", 'colour=["red", "green", "blue"]')
     assert done.out.splitlines()[-1] == "contact sheet: sweep/contact_sheet.png"
     sheet = PIL.Image.open(tmp_path / "sweep/contact_sheet.png")
@@ -137,6 +183,40 @@ def test_the_contact_sheet_shows_every_picture(cli: Cli, tmp_path: Path) -> None
     assert [sheet.getpixel((x + 255, y + 255)) for x, y in corners] == colours
     words = sheet.crop((8, 8 + 256, 8 + 256, 8 + 270)).convert("L").histogram()
     assert sum(words[:64]) > 0  # dark letters on white
+
+
+def test_the_contact_sheet_takes_any_text_and_does_without_a_picture_that_was_broken(cli: Cli, tmp_path: Path) -> None:
+    for name, colour in (("red.png", (255, 0, 0)), ("blue.png", (0, 0, 255))):
+        PIL.Image.new("RGB", (256, 256), colour).save(tmp_path / name)
+    (tmp_path / "red.png").write_bytes((tmp_path / "red.png").read_bytes()[:60])
+    pictures = [(tmp_path / name, {"prompt": "two\nlines"}) for name in ("red.png", "gone.png", "blue.png")]
+    written = write_sheet(tmp_path, pictures)
+    assert written is not None
+    sheet = PIL.Image.open(written)
+    assert [sheet.getpixel((8 + column * 264, 200 + row * 278)) for column, row in ((0, 0), (1, 0), (0, 1))] == [
+        (255, 255, 255),
+        (255, 255, 255),
+        (0, 0, 255),
+    ]
+
+
+def test_others_see_no_more_of_the_contact_sheet_than_of_the_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    PIL.Image.new("RGB", (8, 8)).save(tmp_path / "picture.png")
+    monkeypatch.setattr("latentgraph.graph.files.UMASK", 0o077)
+    written = write_sheet(tmp_path, [(tmp_path / "picture.png", {})])
+    assert written is not None
+    assert written.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_label_is_one_line_that_steers_no_terminal(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "paint.json").write_text(json.dumps(PAINTED))
+    done = cli("sweep", "paint.json", "--nodes", PAINTS, "--set", 'note=["two\\nlines", "\\u001b[31mred"]')
+    assert [line.partition("  ")[2].partition("  ")[0] for line in done.out.splitlines()[:2]] == [
+        "note=two\\nlines",
+        "note=\\x1b[31mred",
+    ]
 
 
 def test_a_run_that_fails_is_told_and_the_others_are_made(cli: Cli, tmp_path: Path) -> None:
