@@ -22,10 +22,11 @@ from latentgraph.nodes.loading.weights import count_parameters, read_header, ref
 
 PREFIX: Final = "model.diffusion_model."
 """How names begin in a checkpoint, and in most of the files that hold its UNet alone."""
-ORIGINAL: Final = "input_blocks.0.0.weight"
-"""The first layer, as the original code calls it."""
-OURS: Final = "conv_in.weight"
-"""The same, as diffusers calls it."""
+ORIGINAL: Final = ("input_blocks.0.0.weight", "out.2.weight")
+"""The first layer and the last, as the original code calls them; a ControlNet has no such last one."""
+PREFIXED: Final = tuple(PREFIX + name for name in ORIGINAL)
+OURS: Final = ("conv_in.weight", "conv_out.weight")
+"""The same, as diffusers calls them."""
 WIDTHS: Final = {768: "sd1", 1024: "sd2", 2048: "sdxl", 1280: "sdxl_refiner"}
 """The configuration that ships, by the width of the text that a UNet reads."""
 ATTENTION: Final = "attn2.to_k.weight"
@@ -52,8 +53,8 @@ class DenoiserFile:
         header = read_header(self.path, f"{self.shown!r}")
         if any(name.startswith("first_stage_model.") for name in header):
             raise AccessError(f"{self.shown!r} is a whole model", "open it by load_model or load_sdxl")
-        known = (PREFIX + ORIGINAL, ORIGINAL, OURS)
-        if not any(name in header for name in known) or not any(ATTENTION in name for name in header):
+        whole = any(all(name in header for name in ends) for ends in (PREFIXED, ORIGINAL, OURS))
+        if not whole or not any(ATTENTION in name for name in header):
             raise AccessError(
                 f"{self.shown!r} holds no UNet that is known", "one of Stable Diffusion 1.x, 2.x or XL is wanted"
             )
@@ -62,7 +63,7 @@ class DenoiserFile:
     @property
     def bare(self) -> bool:
         """Whether its names are of the original code, without what they begin with in a checkpoint."""
-        return ORIGINAL in self.header
+        return ORIGINAL[0] in self.header
 
     @property
     def width(self) -> int:
@@ -73,7 +74,7 @@ class DenoiserFile:
     @property
     def in_channels(self) -> int:
         """That it reads: 4, or 9 where it was trained to inpaint."""
-        first = next(name for name in (PREFIX + ORIGINAL, ORIGINAL, OURS) if name in self.header)
+        first = next(name for name, _ in (PREFIXED, ORIGINAL, OURS) if name in self.header)
         return int(self.header[first]["shape"][1])
 
     def configuration(self, config: str | None) -> ModelFolder:
@@ -126,7 +127,7 @@ def open_denoiser(unet: str, config: str | None) -> tuple[Denoiser, Scheduler]:
         file=str(file.path),
         shown=unet,
         role="denoiser",
-        prefix=PREFIX if PREFIX + ORIGINAL in file.header else "",
+        prefix=PREFIX if PREFIXED[0] in file.header else "",
         class_name=part.class_name,
         configuration=str(part.folder),
         in_channels=file.in_channels,

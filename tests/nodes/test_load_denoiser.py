@@ -75,6 +75,7 @@ def test_one_of_sdxl_and_one_that_was_trained_to_inpaint(tmp_path: Path) -> None
 def test_the_width_of_the_text_tells_the_family(width: int, family: str, tmp_path: Path) -> None:
     tensors = {
         "conv_in.weight": torch.zeros(1, 4, 1, 1),
+        "conv_out.weight": torch.zeros(4, 1, 1, 1),
         "down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k.weight": torch.zeros(1, width),
     }
     save_file(tensors, tmp_path / "unet.safetensors")
@@ -84,7 +85,7 @@ def test_the_width_of_the_text_tells_the_family(width: int, family: str, tmp_pat
 
 def test_a_file_that_lacks_some_of_it_is_told_when_it_is_read(tiny_folder: Path, tmp_path: Path) -> None:
     tensors = bare(load_pipeline(tiny_folder))
-    del tensors["out.2.weight"]
+    del tensors["out.0.weight"]
     save_file(tensors, tmp_path / "unet.safetensors")
     opened = load_denoiser(str(tmp_path / "unet.safetensors"), str(tiny_folder))
     with pytest.raises(AccessError, match="weights and configuration do not fit: it lacks tensors of its UNet"):
@@ -107,6 +108,9 @@ def test_what_is_no_unet_is_told(tiny_folder: Path, tmp_path: Path) -> None:
     assert "is a whole model" in refusal(tmp_path / "whole.safetensors")
     save_file({"lora_unet_x": torch.zeros(1)}, tmp_path / "lora.safetensors")
     assert "holds no UNet that is known" in refusal(tmp_path / "lora.safetensors")
+    control = LIBRARY.ControlNetModel.from_unet(pipeline.unet, conditioning_embedding_out_channels=(16, 32))
+    save_file(control.state_dict(), tmp_path / "control.safetensors")
+    assert "holds no UNet that is known" in refusal(tmp_path / "control.safetensors")
     (tmp_path / "unet.ckpt").write_bytes(b"")
     assert "is a pickle" in refusal(tmp_path / "unet.ckpt")
     (tmp_path / "broken.safetensors").write_bytes(b"\x05")

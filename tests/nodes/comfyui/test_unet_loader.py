@@ -69,7 +69,11 @@ def test_a_name_has_to_say_what_it_is(registry: Registry, name: str, family: str
 def test_a_file_that_is_there_says_it_itself(registry: Registry, tmp_path: Path) -> None:
     folder = tmp_path / "models" / "diffusion_models"
     folder.mkdir(parents=True)
-    tensors = {"input_blocks.0.0.weight": torch.zeros(1, 9, 1, 1), "x.attn2.to_k.weight": torch.zeros(1, 2048)}
+    tensors = {
+        "input_blocks.0.0.weight": torch.zeros(1, 9, 1, 1),
+        "out.2.weight": torch.zeros(4, 1, 1, 1),
+        "x.attn2.to_k.weight": torch.zeros(1, 2048),
+    }
     save_file(tensors, folder / "any.safetensors")
     save_file({"double_blocks.0": torch.zeros(1)}, folder / "sdxl_not.safetensors")
     options = ImportOptions(tmp_path, registry, tmp_path / "models")
