@@ -81,9 +81,12 @@ def quicken(module: Any, device: str, context: RunContext) -> None:
     if why := uncompiled(device, context):
         context.warn(f"fast mode computes without compiling: {why}")
         return
-    if (folder := folder_beside("compiled")) is not None:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.environ.setdefault(COMPILED, str(folder))
+    try:
+        if (folder := folder_beside("compiled")) is not None:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            os.environ.setdefault(COMPILED, str(folder))
+    except (OSError, ValueError) as error:
+        context.warn(f"what is compiled is not kept for later: {error}")
     # Of a VAE only the decoder is worth it.
     part = getattr(module, "decoder", module)
     part.forward = Compiled(part.forward, ON_CUDA if device.startswith("cuda") else {}, context.warn).forward

@@ -74,6 +74,17 @@ def test_what_is_compiled_is_kept_beside_the_values(folder: Path, tmp_path: Path
     assert (tmp_path / "values-compiled").is_dir()
 
 
+def test_where_what_is_compiled_has_no_place_the_run_goes_on_and_says_so(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compiler: list[Any]
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv(FOLDER, str(tmp_path / "file/values"))
+    said: list[str] = []
+    computing(load_model(str(folder)).vae, RunContext(FAST, report_warning=said.append))
+    assert [one.partition(": ")[0] for one in said] == ["what is compiled is not kept for later"]
+    assert (len(compiler), fast.COMPILED in os.environ) == (1, False)
+
+
 def test_of_a_vae_the_decoder_is_compiled_and_gives_a_picture(folder: Path, compiler: list[Any]) -> None:
     vae = load_model(str(folder)).vae
     context = RunContext(FAST)
