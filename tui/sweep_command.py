@@ -11,8 +11,10 @@ from filelock import FileLock, Timeout
 
 from latentgraph.graph.batch_size import BatchSize
 from latentgraph.graph.canonical import canonical_text
+from latentgraph.graph.check import check
 from latentgraph.graph.errors import UnwritableError
 from latentgraph.graph.files import remove_abandoned
+from latentgraph.graph.registry import Registry
 from latentgraph.graph.sweep import Manifest, SweepError, combinations
 from latentgraph.tui.find import Found, find_workflow, load_registry
 from latentgraph.tui.follow import CANCELLED, DONE, FAILED
@@ -68,7 +70,7 @@ def sweep_workflow(
         request.out.mkdir(parents=True, exist_ok=True)
         with FileLock(request.out / LOCK, timeout=0):
             remove_abandoned(request.out)
-            manifest = Manifest(request.out, _identity(request, found, common))
+            manifest = Manifest(request.out, _identity(request, found, common, registry))
             report = SweepReport(request, [name for axis in axes if len(axis.points) > 1 for name in axis.names])
             place = _place(on, workers, Sweep(request, found, common, registry, size), report)
             return _sweep(runs, manifest, place, report, sheet=sheet)
@@ -89,9 +91,13 @@ def _place(on: str | None, workers: int | None, sweep: Sweep, report: SweepRepor
     return OnRay(sweep, where=on, workers=workers)
 
 
-def _identity(request: RunRequest, found: Found, common: Mapping[str, Any]) -> dict[str, Any]:
+def _identity(request: RunRequest, found: Found, common: Mapping[str, Any], registry: Registry) -> dict[str, Any]:
     """What makes it this sweep: a folder in which other things were made is no place to go on."""
-    digest = hashlib.sha256(canonical_text(found.document.workflow).encode()).hexdigest()
+    texts = {"": canonical_text(found.document.workflow)}
+    # Those of sub-workflows, which have files of their own.
+    access = found.document.access(request.allow_read)
+    texts |= check(found.document, registry, common, access=access).typed.embedded
+    digest = hashlib.sha256("".join(text for _, text in sorted(texts.items())).encode()).hexdigest()
     return {"workflow": digest, "inputs": dict(common), "settings": dict(request.settings)}
 
 

@@ -135,6 +135,21 @@ def test_a_folder_in_which_nothing_was_done_yet_may_become_another_sweep(
     assert (refused.code, (other / "manifest.jsonl").read_text()) == (2, '{"somebody": "else"}\n')
 
 
+def test_a_sweep_whose_sub_workflow_was_edited_is_another(cli: Cli, bread: str, tmp_path: Path) -> None:
+    whole = {
+        "latentgraph": 1,
+        "inputs": {"flour": {"type": "integer", "default": 5}},
+        "nodes": {"loaf": {"type": "workflow", "file": bread, "inputs": {"flour": {"from": "inputs.flour"}}}},
+        "outputs": {"bread": {"from": "loaf.bread"}},
+    }
+    (tmp_path / "whole.json").write_text(json.dumps(whole))
+    call = ("sweep", "whole.json", "--nodes", TOYS, "--set", "flour=5,10")
+    assert cli(*call).code == 0
+    assert cli(*call).err == "note: 2 of 2 runs are done already\n"
+    Path(bread).write_text(Path(bread).read_text().replace('"default": 10', '"default": 20'))
+    assert cli(*call).err.startswith("error: sweep holds another sweep (of another workflow, ")
+
+
 @pytest.mark.parametrize("text", ["two\u2028lines", "next\u0085line", "half \ud800 of a pair", "zwölf"])
 def test_a_manifest_holds_any_text(tmp_path: Path, text: str) -> None:
     Manifest(tmp_path, {"inputs": {"text": text}}).add(Entry(1, {"text": text}))
