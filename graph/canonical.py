@@ -13,13 +13,20 @@ from latentgraph.graph.workflow import Workflow
 
 WIDTH = 110
 """Columns that an object or a list may fill before it is broken up."""
+_plain = json.JSONEncoder(ensure_ascii=False).encode
+"""A value in one line."""
 _NAMED = frozenset({"inputs", "nodes", "outputs", "each", "carry", "collect", "groups", "layout"})
 """Keys whose objects hold named things, one a line."""
 
 
 def canonical_text(workflow: Workflow) -> str:
     """The file of a workflow; reading it gives the workflow back, and writing that gives the same text."""
-    return _expanded(canonical_data(workflow), 0) + "\n"
+    return text_of(canonical_data(workflow))
+
+
+def text_of(data: dict[str, Any]) -> str:
+    """The file of canonical data."""
+    return _expanded(data, 0) + "\n"
 
 
 def canonical_data(workflow: Workflow) -> dict[str, Any]:
@@ -55,7 +62,3 @@ def _expanded(value: dict[str, Any] | list[Any], indent: int) -> str:
 
 def _holds_names(value: dict[str, Any] | list[Any]) -> bool:
     return isinstance(value, dict) and any(key in _NAMED and item for key, item in value.items())
-
-
-def _plain(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
@@ -19,25 +20,39 @@ WireKey = Callable[[Wire], str]
 """The key of the output at the other end of a wire."""
 
 
-def node_key(node: TypedNode, wire_key: WireKey, values: ValueTypes, settings: Mapping[str, str]) -> str:
+@dataclass(frozen=True, slots=True)
+class KeyFacts:
+    """What goes into the keys of a run beside its nodes."""
+
+    values: ValueTypes
+    """Digests of constants that are not plain data."""
+    settings: Mapping[str, str]
+    """The identity of every run setting; of a node's key only those that it declares are part."""
+    contents: Mapping[str, str]
+    """Digest of everything that is read, by `node.port`."""
+
+
+def node_key(node: TypedNode, wire_key: WireKey, facts: KeyFacts) -> str:
     """The key of a node's outputs.
 
     Args:
         node: The node, settled.
         wire_key: Keys of the outputs it reads.
-        values: Digests of constants that are not plain data.
-        settings: The identity of every run setting; only those that the node declares are taken.
+        facts: Of the run.
     """
     constants, wires, resources = node.constants, node.wires, node.resources
     parts = [node.type.identity]
     for name in sorted(constants):
-        resource = resources.get(name)
-        parts.append(f"{name}={repr(resource.digest()) if resource else _constant(constants[name], values)}")
+        if name in resources:
+            value = repr(facts.contents[f"{node.path}.{name}"])
+        else:
+            value = _constant(constants[name], facts.values)
+        parts.append(f"{name}={value}")
     for name in sorted(wires):
         key = wire_key(wires[name])
         parts.append(f"{name}<{key}")
     if node.type.options.settings:
-        parts += [f"{name}@{settings.get(name, '')!r}" for name in node.type.options.settings]
+        parts += [f"{name}@{facts.settings.get(name, '')!r}" for name in node.type.options.settings]
     return _digest(parts)
 
 

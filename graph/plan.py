@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from latentgraph.graph.access import Fetch
-from latentgraph.graph.keys import loop_key, node_key
+from latentgraph.graph.keys import KeyFacts, loop_key, node_key
 from latentgraph.graph.node import NodeType
 from latentgraph.graph.opened import outputs_of_subworkflow
 from latentgraph.graph.registry import Registry
@@ -182,12 +182,14 @@ def plan(
     inner = all_nodes(nodes)
     declared = {name for node in inner for name in node.type.options.settings}
     resolved, identities = settings(declared) if settings else ({}, {})
+    resources = {f"{node.path}.{port}": one for node in inner for port, one in node.resources.items()}
+    contents = {name: one.digest() for name, one in resources.items()}
+    facts = KeyFacts(registry.values, identities, contents)
     frame = Frame()
-    steps = [_step(node, frame, registry, identities) for node in nodes]
+    steps = [_step(node, frame, facts) for node in nodes]
     _mark_twins(steps)
     outputs = {name: frame.operand(supply) for name, supply in wanted.items()}
     _free(steps, {operand for operand in outputs.values() if isinstance(operand, int)})
-    resources = {f"{node.path}.{port}": one for node in inner for port, one in node.resources.items()}
     return Plan(
         steps,
         frame.count,
@@ -195,7 +197,7 @@ def plan(
         typed.inputs,
         resolved,
         [one.fetch for one in resources.values() if one.fetch is not None],
-        {name: one.digest() for name, one in resources.items() if one.fetch is None},
+        {name: contents[name] for name, one in resources.items() if one.fetch is None},
         typed.embedded,
         frozenset(written for node in all_nodes(typed.nodes) for written in node.read),
     )
@@ -232,16 +234,14 @@ def _has_effect(node: TypedNode | TypedLoop) -> bool:
     return node.type.options.effect
 
 
-def _step(
-    node: TypedNode | TypedLoop, frame: Frame, registry: Registry, identities: Mapping[str, str]
-) -> Step | LoopStep:
+def _step(node: TypedNode | TypedLoop, frame: Frame, facts: KeyFacts) -> Step | LoopStep:
     if isinstance(node, TypedLoop):
-        return _loop_step(node, frame, registry, identities)
+        return _loop_step(node, frame, facts)
     wires, names = node.wires, node.type.output_names
     step = Step(
         node.path,
         node.type,
-        node_key(node, frame.key, registry.values, identities),
+        node_key(node, frame.key, facts),
         node.constants,
         tuple(wires),
         tuple(map(frame.slot, wires.values())),
@@ -254,12 +254,12 @@ def _step(
     return step
 
 
-def _loop_step(loop: TypedLoop, frame: Frame, registry: Registry, identities: Mapping[str, str]) -> LoopStep:
+def _loop_step(loop: TypedLoop, frame: Frame, facts: KeyFacts) -> LoopStep:
     inside = Frame()
     ends = [supply for supply in (*loop.next.values(), *loop.collect.values()) if isinstance(supply, Wire)]
-    body = [_step(node, inside, registry, identities) for node in _needed(loop.body, ends, effects=True)]
+    body = [_step(node, inside, facts) for node in _needed(loop.body, ends, effects=True)]
     names = (*loop.carry, *loop.collect)
-    key = loop_key(loop, [step.key for step in body], frame.key, inside.key, registry.values)
+    key = loop_key(loop, [step.key for step in body], frame.key, inside.key, facts.values)
     step = LoopStep(
         loop.path,
         key,

@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path, PurePath
 from typing import Any
 
-from latentgraph.graph.canonical import canonical_data, canonical_text
+from latentgraph.graph.canonical import canonical_data, text_of
 from latentgraph.graph.document import Document, parse_document
 from latentgraph.graph.errors import WorkflowError
 from latentgraph.graph.plan import LoopStep, Plan, Step
@@ -61,8 +61,7 @@ class Records:
 
     def _workflow(self, planned: Plan) -> str:
         workflow = self._document.workflow
-        data = _portable(canonical_data(workflow), planned.read | _files(workflow.nodes))
-        return canonical_text(Workflow.model_validate(data, by_alias=True, by_name=False))
+        return text_of(_portable(canonical_data(workflow), planned.read | _files(workflow.nodes)))
 
 
 def _embedded(planned: Plan) -> str:
