@@ -20,6 +20,7 @@ from latentgraph.tui.editor.opening import Opened
 from latentgraph.tui.editor.request import EditRequest
 from latentgraph.tui.editor.style_files import FIRST
 from latentgraph.tui.editor.themes import DARK, THEMES, variable_defaults
+from latentgraph.tui.editor.type_ahead import TypeAhead
 
 if TYPE_CHECKING:
     from latentgraph.tui.editor.pictures.protocol import Mode
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 TEXTUAL_COMMANDS = ("Theme", "Screenshot")
 
 
-class EditorApp(App[int]):
+class EditorApp(TypeAhead[int]):
     """The editor."""
 
     TITLE = "latentgraph"

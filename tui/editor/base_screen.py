@@ -222,6 +222,6 @@ class BaseScreen(Screen[None]):
         """Ask for another name of a node, and give it."""
         raise NotImplementedError
 
-    def go_to_form(self) -> None:
-        """Go to the form."""
+    async def go_to_subject(self, port: str = "") -> None:
+        """Go to the form of the current box, whatever it showed before, and to a field of it."""
         raise NotImplementedError

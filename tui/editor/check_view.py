@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from textual import on
+from textual import on, work
 from textual.timer import Timer
 
 from latentgraph.graph.boxes import OUTPUTS
@@ -113,6 +113,7 @@ class CheckView(GraphView):
 
     def go_to_problem(self, problem: Problem) -> None:
         """Show the box and the field that a problem is about."""
+        self.sidebar.problems.come_to(problem)
         parts = problem.node.split("/")
         # What is wrong inside a sub-workflow is shown at its box: only loops are parts of the file.
         depth = max(count for count in range(len(parts)) if self._is_there(tuple(parts[:count])))
@@ -125,8 +126,11 @@ class CheckView(GraphView):
             self.canvas.go_to(key)
             self.show_subject()
             if problem.port and depth == len(parts) - 1:
-                self.go_to_form()
-                self.sidebar.inspector.focus_field(problem.port)
+                self._go_to_field(problem.port)
+
+    @work(exclusive=True, group="problem")
+    async def _go_to_field(self, port: str) -> None:
+        await self.go_to_subject(port)
 
     def ready_to_run(self) -> bool:
         """Whether nothing is wrong; else go to what is."""

@@ -122,10 +122,9 @@ class GraphView(BaseScreen):
             self.engine.look(self.path_of(key))
 
     @on(BoxOpened)
-    def _box_opened(self, event: BoxOpened) -> None:
+    async def _box_opened(self, event: BoxOpened) -> None:
         self.canvas.go_to(event.key)
-        self.show_subject()
-        self.go_to_form()
+        await self.go_to_subject()
 
     def show_states(self) -> None:
         """Mark the boxes by what the last run says of them."""

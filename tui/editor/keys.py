@@ -212,11 +212,6 @@ KEYS: tuple[Key, ...] = (
 )
 
 
-MOVES_FOCUS = frozenset({"focus_canvas", "focus_inspector", "next_tab"})
-"""What is done before the next key is handed to anyone: Textual gives a key to whoever has the focus as it comes, and
-those that come in one piece, as over a slow line, would all go to where the focus was before the first."""
-
-
 def keys_of(where: str) -> list[Key]:
     """The rows of the table for a place."""
     return [key for key in KEYS if key.where == where]
@@ -230,7 +225,7 @@ def bindings_for(where: str, *, leave_out: Iterable[str] = ()) -> list[Binding]:
         leave_out: Actions that Textual binds by itself.
     """
     return [
-        Binding(key.keys, key.action, key.label, show=key.footer, id=key.id, priority=key.action in MOVES_FOCUS)
+        Binding(key.keys, key.action, key.label, show=key.footer, id=key.id)
         for key in keys_of(where)
         if key.action not in leave_out
     ]

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from latentgraph.graph.events import Preview
     from latentgraph.graph.process import Looked
     from latentgraph.tui.editor.pictures.protocol import Mode
+    from latentgraph.tui.editor.type_ahead import Typed
 
 WATCH_SECONDS = 2.0
 """How often is looked whether another program wrote the file."""
@@ -160,17 +161,24 @@ class MainScreen(PartActions, FormActions, RunActions, CheckView):
         self.remove_class("side-open")
         self.set_focus(self.canvas)
 
+    def awaits(self, event: Typed) -> bool:
+        """Whether the side is not made yet, or a field is to have the focus that is not there yet."""
+        return not self.has_sidebar or self.sidebar.inspector.awaits_focus
+
     async def action_focus_inspector(self) -> None:
-        """Go to the form of the current box, before the next key is heard."""
+        """Go to the form of the current box."""
+        await self.go_to_subject()
+
+    async def go_to_subject(self, port: str = "") -> None:
+        """Go to the form of the current box, whatever it showed before, and to a field of it."""
         self.show_subject()
         await self.sidebar.inspector.settle()
-        self.go_to_form()
-
-    def go_to_form(self) -> None:
-        """Go to the form."""
         self.canvas.leave_mode()
         self.show_page("inspector")
-        self.sidebar.inspector.focus_first()
+        if port:
+            self.sidebar.inspector.focus_field(port)
+        else:
+            self.sidebar.inspector.focus_first()
 
     def show_page(self, page: str) -> None:
         """Show a page at the side, which in a narrow terminal takes the place of the canvas."""

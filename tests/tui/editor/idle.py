@@ -16,6 +16,8 @@ from textual._context import active_app
 from textual.message_pump import MessagePump
 from textual.pilot import Pilot, WaitForScreenTimeout
 
+from latentgraph.tui.editor.type_ahead import TypeAhead, is_idle
+
 PATIENCE = 60.0
 """Seconds that a handler may take on a machine that does other things."""
 MOMENT = 0.002
@@ -62,20 +64,17 @@ async def wait_for_screen(pilot: Pilot[Any], timeout: float = PATIENCE) -> bool:
 
 
 def _busy(app: textual.app.App[Any]) -> list[MessagePump]:
-    """Whoever is not waiting for a message, of the app and what is on its screen."""
+    """Whoever is not waiting for a message, of the app and what is on its screen; the app, where keys wait in it."""
+    if isinstance(app, TypeAhead) and app.waiting:
+        return [app]
     pumps = [app, *app.screen.walk_children(with_self=True)] if app.screen_stack else [app]
     # Another size waits a moment for the next before anybody hears of it.
-    return [pump for pump in pumps if pump._running and (not _waits(pump) or getattr(pump, "_resize_timer", None))]
+    return [pump for pump in pumps if pump._running and (not is_idle(pump) or getattr(pump, "_resize_timer", None))]
 
 
 def _to_be_drawn(app: textual.app.App[Any]) -> bool:
     """Whether the screen waits for its clock to lay itself out or to draw something anew."""
     return bool(app.screen_stack) and bool(app.screen._layout_required or app.screen._dirty_widgets)
-
-
-def _waits(pump: MessagePump) -> bool:
-    queue: Any = pump._message_queue
-    return queue.empty() and any(not waiter.done() for waiter in queue.ready_event._waiters)
 
 
 def _computed_by_others() -> float:

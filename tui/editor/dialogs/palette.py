@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from functools import partial
 
+from textual import events
 from textual.await_complete import AwaitComplete
 from textual.command import CommandPalette, DiscoveryHit, Hit, Provider
 from textual.content import Content
@@ -15,6 +16,7 @@ from textual.screen import Screen
 
 from latentgraph.tui.editor.dialogs.key_names import format_key
 from latentgraph.tui.editor.keys import KEYS, Key
+from latentgraph.tui.editor.type_ahead import Typed
 
 PLACES = ("app", "canvas")
 """Keys of these are commands; those of a dialog mean something only there."""
@@ -26,6 +28,12 @@ class Palette(CommandPalette):
 
     # Not by AnswersOnce: Textual takes the styles of a screen from its first base alone.
     _answered = False
+
+    def awaits(self, event: Typed) -> bool:
+        """Whether a key is for the list of what is found, which is still looked for; letters do not wait for that."""
+        if isinstance(event, events.Paste) or (isinstance(event, events.Key) and event.is_printable):
+            return False
+        return any(worker.node is self and not worker.is_finished for worker in self.workers)
 
     def dismiss(self, result: None = None) -> AwaitComplete:
         """Leave; where that was done already, what Textual does after it is to do nothing."""

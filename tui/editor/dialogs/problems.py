@@ -47,6 +47,8 @@ class ProblemList(Options):
         super().__init__(compact=True, markup=False, id=id, classes=classes)
         self.border_title = TITLE
         self.problems: tuple[Problem, ...] = ()
+        self._seen: Problem | None = None
+        """The one that somebody was brought to last."""
         self.show(problems)
 
     def show(self, problems: Sequence[Problem]) -> None:
@@ -64,10 +66,17 @@ class ProblemList(Options):
         return self.problems[at] if at is not None and at < len(self.problems) else None
 
     def go_on(self) -> Problem | None:
-        """Move the cursor to the next problem, round and round, and return it."""
-        if self.problems:
-            self.highlighted = 0 if self.highlighted is None else (self.highlighted + 1) % len(self.problems)
+        """Move the cursor to the next problem, round and round, and return it; first to the one that it is on."""
+        if self.problems and self.highlighted is not None and self.current == self._seen:
+            self.highlighted = (self.highlighted + 1) % len(self.problems)
+        self._seen = self.current
         return self.current
+
+    def come_to(self, problem: Problem) -> None:
+        """Put the cursor on a problem that somebody is brought to by another way."""
+        self._seen = problem
+        if problem in self.problems:
+            self.highlighted = self.problems.index(problem)
 
     def action_go_to(self) -> None:
         """Ask to be shown where it is."""

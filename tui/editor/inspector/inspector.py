@@ -111,6 +111,11 @@ class Inspector(Widget):
         """Whether what is shown is what was asked for."""
         return self.is_mounted and self._wanted is self._shown
 
+    @property
+    def awaits_focus(self) -> bool:
+        """Whether a field is to have the focus as soon as it is there."""
+        return self._focus_next is not None
+
     def show(self, subject: Subject | None) -> None:
         """Show a box, or the same box after a change. What is typed for another box is handed over first.
 

@@ -85,6 +85,8 @@ async def test_the_cursor_stays_on_its_problem_while_others_come_and_go() -> Non
 async def test_one_after_the_other_round_and_round() -> None:
     app = Listing(TYPES, LOOSE)
     async with app.run_test():
-        assert [app.listed.go_on() for _ in range(3)] == [LOOSE, TYPES, LOOSE]
+        assert [app.listed.go_on() for _ in range(3)] == [TYPES, LOOSE, TYPES]
+        app.listed.come_to(LOOSE)
+        assert app.listed.go_on() == TYPES
         app.listed.show([])
         assert app.listed.go_on() is None
