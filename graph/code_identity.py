@@ -22,6 +22,8 @@ LIBRARIES: Final = (
     "numpy",
     "pillow",
     "scipy",
+    "torchsde",
+    "triton",
 )
 """Those that make, or shape, the numbers."""
 SOURCES: Final = "sources of "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import errno
 import hashlib
 import json
@@ -22,7 +23,7 @@ from tests.graph.toys import Dough, ran, toy_document, toy_registry
 
 from latentgraph.graph import digests
 from latentgraph.graph.cache import Kept
-from latentgraph.graph.code_identity import code_identity, programs
+from latentgraph.graph.code_identity import LIBRARIES, code_identity, programs
 from latentgraph.graph.disk_cache import DiskCache
 from latentgraph.graph.errors import RunCancelledError
 from latentgraph.graph.events import NodeFinished, Warned
@@ -283,6 +284,20 @@ def test_a_source_file_that_changes_is_another_program(tmp_path: Path) -> None:
     source.write_text("a = 10\n")
     assert code_identity([tmp_path]) != before
     assert code_identity([source]) != before
+
+
+def test_every_library_that_nodes_import_counts_if_it_makes_numbers() -> None:
+    nodes = Path(__file__).parents[2] / "nodes"
+    trees = [ast.parse(file.read_text("utf-8")) for file in nodes.rglob("*.py")]
+    imports = [one for tree in trees for one in ast.walk(tree) if isinstance(one, ast.Import | ast.ImportFrom)]
+    names = {
+        name.partition(".")[0]
+        for one in imports
+        for name in ([alias.name for alias in one.names] if isinstance(one, ast.Import) else [one.module or ""])
+    }
+    others = names - sys.stdlib_module_names - {"latentgraph", "tests"}
+    no_numbers = {"accelerate", "httpx2", "huggingface_hub", "lazy_loader", "pydantic", "safetensors"}
+    assert {"pillow" if name == "PIL" else name for name in others} - no_numbers <= set(LIBRARIES)
 
 
 def test_the_lock_of_an_editor_is_no_source(tmp_path: Path) -> None:
