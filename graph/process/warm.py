@@ -12,9 +12,10 @@ import os
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import count
 from pathlib import Path
+from threading import Event as Signal
 from threading import Lock, Thread
 from typing import Any
 
@@ -39,6 +40,8 @@ class _Caller:
     stream: socket.socket
     lock: Lock
     run: int
+    over: Signal = field(default_factory=Signal)
+    """Set when the last has been told of its run."""
 
     def tell(self, data: dict[str, Any]) -> None:
         with self.lock, suppress(OSError):  # Who went away is no longer told.
@@ -113,6 +116,9 @@ class WarmEngine:
                     return
                 self._begin(caller, json.loads(asked))
                 lines.read(1)  # nothing comes but the end
+            # Who hangs up with one hand listens with the other: to what was finished when the run stopped.
+            self._jobs.cancel(caller.run)
+            caller.over.wait()
         except (OSError, ValueError, TypeError, KeyError, WorkflowError):
             return  # Not one of ours, or gone, or wrong: then the call finds out what is, as without an engine.
         finally:
@@ -141,6 +147,7 @@ class WarmEngine:
         if isinstance(message, RunRefused) or (isinstance(message, RunEvent) and isinstance(message.event, ENDS)):
             with suppress(OSError):
                 caller.stream.shutdown(socket.SHUT_WR)  # That was all.
+            caller.over.set()
 
 
 def _listening(path: Path) -> socket.socket:

@@ -21,8 +21,8 @@ from tests.tui.conftest import ROOT, Cli
 from typer.main import get_command
 
 from latentgraph.graph import warm_socket
-from latentgraph.graph.errors import RunError
-from latentgraph.graph.events import ENDS, Event, RunFinished, RunStarted
+from latentgraph.graph.errors import RunCancelledError, RunError
+from latentgraph.graph.events import ENDS, Event, RunCancelled, RunFinished, RunStarted
 from latentgraph.graph.process import warm
 from latentgraph.graph.process.request import RunRequest
 from latentgraph.graph.warm_socket import NoEngineError
@@ -101,6 +101,18 @@ def test_who_hangs_up_stops_the_run_and_the_next_one_gets_its_turn(engine: Path)
     after.close()
     assert isinstance(events[-1], ENDS)
     assert isinstance(events[-1], RunFinished)
+
+
+def test_who_cancels_hears_what_was_finished(engine: Path) -> None:
+    caller = Connection(engine / "engine.sock")
+    caller.ask(_asked(900))
+    first = caller.event()
+    assert isinstance(first, RunStarted)
+    caller.cancel()
+    heard: list[Event] = []
+    with pytest.raises(RunCancelledError):
+        heard.extend(WarmRun(caller, first))
+    assert isinstance(heard[-1], RunCancelled)
 
 
 def test_a_run_that_lacks_memory_is_explained_and_the_warm_engine_goes_on(cli: Cli, engine: Path) -> None:
