@@ -46,7 +46,7 @@ def write_sheet(folder: Path, pictures: Sequence[tuple[Path, Mapping[str, Any]]]
             # It was changed since: the others are shown all the same.
             draw.text((left, top), _fitting(f"{path.name} is no picture any more", draw), fill="black")
         for line, (name, value) in enumerate(values.items()):
-            text = _fitting(f"{name}: {value}", draw)
+            text = _fitting(f"{name}={value}", draw)
             draw.text((left, top + EDGE + 1 + line * LINE), text, fill="black")
     content = BytesIO()
     sheet.save(content, format="PNG")
