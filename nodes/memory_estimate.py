@@ -144,7 +144,7 @@ def warnings_for(plan: Plan, running: Collection[str], pool: Pool) -> Iterator[s
     yield (
         f"this run takes about {readable_size(need.total)} of {where}, and {readable_size(free)} are free; most at "
         f"'{need.use.path}': {weights} of weights and {beside} to compute {_pictures(need.use)}; "
-        f"{_ways(uses, plan.settings, need)}"
+        f"{_ways(uses, plan.settings, need, free)}"
     )
 
 
@@ -153,17 +153,18 @@ def _pictures(use: Use) -> str:
     return f"{use.rows} at once{size}" if use.rows > 1 else f"one{size}"
 
 
-def _ways(uses: Sequence[Use], settings: Mapping[str, str], need: Need) -> str:
-    """What would make it less."""
+def _ways(uses: Sequence[Use], settings: Mapping[str, str], need: Need, free: float = math.inf) -> str:
+    """What would make it less. Where smaller pictures would, a setting that does not make it fit is left out."""
     on_gpu = settings.get("device", "").startswith("cuda")
     changes = [("dtype", "float16" if on_gpu else "bfloat16"), ("tiling", "512")]
     changes = [("memory", "offload"), ("memory", "stream"), *changes] if on_gpu else changes
+    smaller = need.computing > 0.1 * need.total
     less = []
     for name, value in changes:
         other = needs(uses, {**settings, name: value})
-        if other is not None and other.total < 0.9 * need.total:
+        if other is not None and other.total < 0.9 * need.total and (other.total <= free or not smaller):
             less.append(f"--{name} {value} (about {readable_size(other.total)})")
-    ways = ["make fewer or smaller pictures at once"] if need.computing > 0.1 * need.total else []
+    ways = ["make fewer or smaller pictures at once"] if smaller else []
     return " or ".join([*ways, f"take {', '.join(less)}"] if less else ways) or "take a smaller model"
 
 

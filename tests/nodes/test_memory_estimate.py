@@ -185,8 +185,12 @@ def test_a_warning_says_how_much_is_lacking_and_what_to_do(engine: Engine, monke
     running = {step.path for step in plan.steps}
     monkeypatch.setattr(memory_estimate, "_free", lambda settings: (3 * 10**9, 0))
     (sentence,) = warnings_for(plan, running, Pool())
+    # Half the precision would not make it fit.
+    assert sentence.endswith("; make fewer or smaller pictures at once")
+    monkeypatch.setattr(memory_estimate, "_free", lambda settings: (30 * 10**9, 0))
+    (sentence,) = warnings_for(plan, running, Pool())
     assert sentence.startswith("this run takes about ")
-    assert " of main memory, and 3.0 GB are free; most at 'denoise/step': " in sentence
+    assert " of main memory, and 30.0 GB are free; most at 'denoise/step': " in sentence
     assert " to compute 2 at once of 8192 × 8192; make fewer or smaller pictures at once or take --dtype b" in sentence
     # A smaller picture to decode would not help where the denoiser takes most.
     assert "--tiling" not in sentence
