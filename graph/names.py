@@ -11,6 +11,8 @@ RESERVED = frozenset({"inputs", "loop"})
 """Words that a link uses for something other than a node."""
 ENTRY_POINTS = "latentgraph.nodes"
 """The entry-point group by which a package offers nodes: each entry names a module whose nodes are taken."""
+OF_A_FILE = "latentgraph_nodes_of_"
+"""How the name of a module begins that was imported from a file that the user named."""
 _LONGEST = 600
 
 

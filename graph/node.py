@@ -15,12 +15,13 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, wraps
+from pathlib import Path
 from typing import Any, Final, ParamSpec, TypeVar, cast, get_type_hints
 
 from latentgraph.graph.context import RunContext
 from latentgraph.graph.docstring import Docstring, parse_docstring
 from latentgraph.graph.errors import NodeDefinitionError
-from latentgraph.graph.names import name_fault
+from latentgraph.graph.names import OF_A_FILE, name_fault
 from latentgraph.graph.recording import RECORDER
 from latentgraph.graph.types import PortType, ValueFaultError
 
@@ -196,7 +197,7 @@ def node_type(function: Callable[..., Any], source: str = "") -> NodeType:
         NodeDefinitionError: The declaration cannot be right; the message names the function.
     """
     function = plain_function(function)
-    place = f"{function.__module__}.{function.__qualname__}"
+    place = _place(function)
     options: NodeOptions = getattr(function, _OPTIONS)
     if fault := name_fault(options.name):
         raise NodeDefinitionError(f"{place}: {fault}")
@@ -218,6 +219,14 @@ def node_type(function: Callable[..., Any], source: str = "") -> NodeType:
     if lacking := [name for name in options.matching if name not in inputs]:
         raise NodeDefinitionError(f"{place}: matches '{lacking[0]}', which is none of its parameters")
     return NodeType(function, options, inputs, outputs, several, context, docstring, source)
+
+
+def _place(function: Callable[..., Any]) -> str:
+    """Where a node is declared: of a file that the user named its line, else the function's full name."""
+    if function.__module__.startswith(OF_A_FILE):
+        code = function.__code__
+        return f"{Path(code.co_filename).name}:{code.co_firstlineno}: {function.__qualname__}"
+    return f"{function.__module__}.{function.__qualname__}"
 
 
 def _context_name(place: str, parameter: inspect.Parameter) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from latentgraph.graph.errors import NodeDefinitionError
 from latentgraph.graph.foreign import ForeignFormat
 from latentgraph.graph.memory_care import MemoryCare
-from latentgraph.graph.names import ENTRY_POINTS, normalized_package
+from latentgraph.graph.names import ENTRY_POINTS, OF_A_FILE, normalized_package
 from latentgraph.graph.node import NodeType, is_node, node_type
 from latentgraph.graph.settings import Setting
 from latentgraph.graph.storing import Storing
@@ -108,7 +108,7 @@ class Registry:
         except OSError as error:
             raise NodeDefinitionError(f"{path}: cannot be read: {error.strerror}") from error
         digest = hashlib.sha256(source).hexdigest()
-        name = f"latentgraph_nodes_of_{path.stem}_{digest[:8]}"
+        name = f"{OF_A_FILE}{path.stem}_{digest[:8]}"
         spec = importlib.util.spec_from_file_location(name, path)
         if spec is None or spec.loader is None:
             raise NodeDefinitionError(f"{path}: not a Python file (its name must end with .py)")

@@ -139,6 +139,13 @@ def test_a_file_without_usable_nodes_says_so(tmp_path: Path, source: str, messag
     assert str(caught.value) == f"{file}: {message}"
 
 
+def test_a_wrong_declaration_in_a_file_is_told_by_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("from latentgraph.graph.node import node\n\n@node(category='x')\ndef f(a) -> int: ...\n")
+    with pytest.raises(NodeDefinitionError, match=r"^mine.py:3: f: parameter 'a' has no annotation$"):
+        Registry().add_file(file)
+
+
 def test_a_bridge_is_the_shortest_way_between_two_types() -> None:
     registry = toy_registry()
     count, bake = registry.get("mix"), registry.get("sell")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+from latentgraph.graph.names import OF_A_FILE
 from latentgraph.graph.node import plain_function
 from latentgraph.graph.python.source.text import flat_value
 from latentgraph.graph.registry import Registry
@@ -32,7 +33,7 @@ class Imports:
         if declared is None:
             return None
         function, origin = declared.function, self._registry.origin(name)
-        if function.__module__.startswith("latentgraph_nodes_of_"):
+        if function.__module__.startswith(OF_A_FILE):
             return self._of_file(function, Path(origin))
         module = _module_with(function)
         if module is None:
