@@ -16,6 +16,8 @@ def syntax_fault(error: JSONDecodeError) -> tuple[str, str, int]:
     if comma is not None:
         return "a comma before the closing bracket", "remove it", comma
     character = text[offset : offset + 1]
+    if character.isprintable() and not text[:offset].strip() and not text.rstrip().endswith(("}", "]")):
+        return "this is no JSON", "a workflow file is one object, from { to }", offset
     if error.msg.startswith("Unterminated string"):
         return "a string that is not closed", 'end it with "', offset
     if not character:

@@ -10,8 +10,9 @@ from latentgraph.tui import options
 
 HELP = """Show, trim or clear what is kept of earlier runs, so that nothing is computed twice.
 
-Values that took time to make (embeddings, latents, pictures) are kept in a folder of yours, the longest unused removed
-first. LATENTGRAPH_CACHE names another folder, or [cyan]off[/]; LATENTGRAPH_CACHE_LIMIT says how much is kept (4GB).
+Values that took time to make (embeddings, latents, pictures) are kept in a folder of yours. What was not used for \
+longest is removed first. LATENTGRAPH_CACHE names another folder, or [cyan]off[/]; LATENTGRAPH_CACHE_LIMIT says how \
+much is kept (4GB).
 """
 
 commands = typer.Typer()

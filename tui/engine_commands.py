@@ -10,7 +10,8 @@ commands = typer.Typer()
 HELP = """Keep an engine warm: models stay loaded, and every `latentgraph run` of yours uses it while it is there.
 
 It listens on a socket in a folder that only you may enter, computes one run after the other, and ends with Ctrl-C.
-LATENTGRAPH_ENGINE names another folder for the socket, or [cyan]off[/].
+A run with --nodes, --explain, --no-cache or --debug is computed without it, and so is a sweep.
+LATENTGRAPH_ENGINE names another folder for the socket; [cyan]LATENTGRAPH_ENGINE=off[/] before a command does without.
 
 [bold]Example[/]
 

@@ -13,8 +13,8 @@ commands = typer.Typer()
 
 HELP = """Write a workflow as another program's file, so far as that program can do the same.
 
-ComfyUI's sampler is one closed node: a loop with one denoise_step in it becomes a KSampler. What has no counterpart is
-listed.
+ComfyUI's sampler is one closed node: a loop with one denoise_step in it becomes a KSampler. What has no counterpart \
+is listed.
 
 [bold]Examples[/]
 

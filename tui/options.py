@@ -11,7 +11,7 @@ from latentgraph.tui.complete import complete_inputs, complete_node_paths, compl
 
 WORKFLOW_HELP = (
     "A shipped workflow by its name (text_to_image), a workflow file (./mine.json), a picture that latentgraph made "
-    "(it is made again), or - for standard input."
+    "(the workflow in it), or - for standard input."
 )
 
 WorkflowArgument = Annotated[

@@ -44,7 +44,9 @@ def connected(where: str, *, logs: bool = False) -> Iterator[None]:
     try:
         import ray
     except ImportError:
-        raise ClusterError('Ray is not installed: pip install "latentgraph[ray]"') from None
+        raise ClusterError(
+            'Ray is not installed: pip install -c constraints.txt ".[ray]", in the clone of latentgraph'
+        ) from None
     if ray.is_initialized():
         yield
         return

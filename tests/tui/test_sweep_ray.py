@@ -186,7 +186,10 @@ def test_runs_that_fail_and_runs_that_kill_are_told_and_files_go_along(
 def test_without_ray_it_says_what_to_install(cli: Cli, slow: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     done = cli("sweep", slow, "--nodes", PAINTS, "--set", "seed=1,2", "--on", "ray")
-    assert (done.code, done.err) == (2, 'error: --on ray: Ray is not installed: pip install "latentgraph[ray]"\n')
+    assert (done.code, done.err) == (
+        2,
+        'error: --on ray: Ray is not installed: pip install -c constraints.txt ".[ray]", in the clone of latentgraph\n',
+    )
 
 
 def test_what_is_no_cluster_and_what_does_not_answer_is_told(cli: Cli, slow: str) -> None:
