@@ -14,7 +14,8 @@ from tests.graph.toys import Dough, toy_registry
 from textual import on
 from textual.app import App, ComposeResult
 from textual.message import Message
-from textual.widgets import Button
+from textual.pilot import Pilot
+from textual.widgets import Button, Static
 
 from latentgraph.graph.access import ReadsFile
 from latentgraph.graph.check import check
@@ -213,3 +214,37 @@ class FormApp(App[None]):
         edits = self.edits()
         ends = [not one[3] and one[:2] == after[:2] for one, after in pairwise(edits)]
         return [edit[:3] for edit, more in zip(edits, [*ends, False], strict=False) if not more]
+
+
+async def settled(pilot: Pilot[None], app: FormApp) -> None:
+    """Wait until the form shows what was asked for."""
+    for _ in range(200):
+        await pilot.pause(0.02)
+        if app.inspector.settled:
+            return
+    raise AssertionError("the form does not follow")
+
+
+async def focused_at(pilot: Pilot[None], app: FormApp, field: str) -> None:
+    """Go to a field, and forget what was told before."""
+    await settled(pilot, app)
+    app.inspector.focus_field(field)
+    await pilot.pause()
+    await pilot.pause()
+    app.told.clear()
+
+
+async def type_text(pilot: Pilot[None], text: str) -> None:
+    """Press the keys of a text."""
+    for character in text:
+        await pilot.press({" ": "space", ".": "full_stop", "-": "minus"}.get(character, character))
+
+
+def problem_of(row: FieldRow) -> str:
+    """What stands below a field, if anything does."""
+    return str(row.problem.render()) if row.problem is not None and row.problem.display else ""
+
+
+def text_of(app: FormApp, selector: str) -> str:
+    """What a part of the form says."""
+    return str(app.inspector.query_one(selector, Static).render())

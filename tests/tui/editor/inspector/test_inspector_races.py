@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import copy
 
-from tests.tui.editor.inspector.forms import WORKFLOW, FormApp, subject_of
-from textual.pilot import Pilot
+from tests.tui.editor.inspector.forms import WORKFLOW, FormApp, focused_at, settled, subject_of
 from textual.widgets import Input
 
 from latentgraph.tui.editor.inspector.editors import NumberLine
@@ -15,26 +14,10 @@ from latentgraph.tui.editor.inspector.row import FieldRow
 BOXES = ("paint", "mix", "mix2", "inputs", ">outputs", "turns", "numbers")
 
 
-async def _settled(pilot: Pilot[None], app: FormApp) -> None:
-    for _ in range(200):
-        await pilot.pause(0.02)
-        if app.inspector.settled:
-            return
-    raise AssertionError("the form does not follow")
-
-
-async def _focus(pilot: Pilot[None], app: FormApp, field: str) -> None:
-    await _settled(pilot, app)
-    app.inspector.focus_field(field)
-    await pilot.pause()
-    await pilot.pause()
-    app.told.clear()
-
-
 async def test_fifty_selections_in_a_row_end_at_the_last_and_build_no_form_on_the_way() -> None:
     app = FormApp()
     async with app.run_test(size=(42, 40)) as pilot:
-        await _settled(pilot, app)
+        await settled(pilot, app)
         subjects = {key: subject_of(WORKFLOW, key) for key in BOXES}
         built = []
         show = app.inspector._form.show
@@ -46,7 +29,7 @@ async def test_fifty_selections_in_a_row_end_at_the_last_and_build_no_form_on_th
         app.inspector._form.show = counted  # type: ignore[method-assign]
         for index in range(50):
             app.inspector.show(subjects[BOXES[index % 7]])
-        await _settled(pilot, app)
+        await settled(pilot, app)
         assert [one.key for one in built] == [BOXES[49 % 7]]  # type: ignore[attr-defined]
         assert [row.spec.name for row in app.query(FieldRow)][:2] == ["text", "picture"]
 
@@ -54,14 +37,14 @@ async def test_fifty_selections_in_a_row_end_at_the_last_and_build_no_form_on_th
 async def test_fifty_selections_that_rest_a_little_while_someone_types_lose_nothing_and_mix_nothing_up() -> None:
     app = FormApp("mix")
     async with app.run_test(size=(42, 40)) as pilot:
-        await _focus(pilot, app, "water")
+        await focused_at(pilot, app, "water")
         for index in range(50):
             app.show(("mix", "mix2", "paint")[index % 3])
             await pilot.pause(0.07 if index % 5 == 0 else 0)
             if isinstance(app.focused, NumberLine):
                 await pilot.press("1")
         app.show("mix2")
-        await _settled(pilot, app)
+        await settled(pilot, app)
         await pilot.pause(0.5)
         wrong = {one.port for one in app.inspector.faulty if one.key == "mix2"}
         for name in ("flour", "water"):
@@ -74,10 +57,10 @@ async def test_fifty_selections_that_rest_a_little_while_someone_types_lose_noth
 async def test_what_is_typed_before_the_selection_moves_is_told_for_the_box_it_was_typed_in() -> None:
     app = FormApp("mix")
     async with app.run_test(size=(42, 40)) as pilot:
-        await _focus(pilot, app, "flour")
+        await focused_at(pilot, app, "flour")
         await pilot.press("4", "0")
         app.show("mix2")
-        await _settled(pilot, app)
+        await settled(pilot, app)
         await pilot.pause()
         assert app.steps() == [("mix", "flour", 40)]
         assert app.row("flour").editor.text == "100"
@@ -86,10 +69,10 @@ async def test_what_is_typed_before_the_selection_moves_is_told_for_the_box_it_w
 async def test_a_form_of_the_same_type_is_used_again() -> None:
     app = FormApp("mix")
     async with app.run_test(size=(42, 40)) as pilot:
-        await _settled(pilot, app)
+        await settled(pilot, app)
         before = list(app.query(FieldRow))
         app.show("mix2")
-        await _settled(pilot, app)
+        await settled(pilot, app)
         assert list(app.query(FieldRow)) == before
         assert [row.editor.text for row in before[:2]] == ["100", "7"]
 
@@ -97,10 +80,10 @@ async def test_a_form_of_the_same_type_is_used_again() -> None:
 async def test_an_event_of_another_box_that_comes_late_changes_nothing() -> None:
     app = FormApp("mix")
     async with app.run_test(size=(42, 40)) as pilot:
-        await _focus(pilot, app, "flour")
+        await focused_at(pilot, app, "flour")
         line = app.row("flour").query_one(NumberLine)
         app.show("mix2")
-        await _settled(pilot, app)
+        await settled(pilot, app)
         app.told.clear()
         line.post_message(Input.Changed(line, "999"))
         line.post_message(Input.Submitted(line, "999"))
@@ -112,11 +95,11 @@ async def test_an_event_of_another_box_that_comes_late_changes_nothing() -> None
 async def test_events_of_a_field_that_was_removed_change_nothing() -> None:
     app = FormApp("mix")
     async with app.run_test(size=(42, 40)) as pilot:
-        await _focus(pilot, app, "flour")
+        await focused_at(pilot, app, "flour")
         line = app.row("flour").query_one(NumberLine)
         line.value = "45"
         app.show("inputs")
-        await _settled(pilot, app)
+        await settled(pilot, app)
         line.post_message(Input.Changed(line, "999"))
         await pilot.pause(0.5)
         assert app.steps() == [("mix", "flour", 45)]
@@ -125,12 +108,12 @@ async def test_events_of_a_field_that_was_removed_change_nothing() -> None:
 async def test_the_focus_stays_at_a_field_of_the_same_name() -> None:
     app = FormApp("mix")
     async with app.run_test(size=(42, 40)) as pilot:
-        await _focus(pilot, app, "water")
+        await focused_at(pilot, app, "water")
         app.show("mix2")
-        await _settled(pilot, app)
+        await settled(pilot, app)
         assert app.row("water").has_focus_within
         app.show("paint")
-        await _settled(pilot, app)
+        await settled(pilot, app)
         await pilot.pause()
         assert app.focused is not None
         assert app.inspector in app.focused.ancestors
@@ -139,21 +122,21 @@ async def test_the_focus_stays_at_a_field_of_the_same_name() -> None:
 async def test_a_selection_does_not_take_the_focus_from_elsewhere() -> None:
     app = FormApp("mix")
     async with app.run_test(size=(42, 40)) as pilot:
-        await _settled(pilot, app)
+        await settled(pilot, app)
         app.query_one("Button").focus()
         for key in BOXES:
             app.show(key)
-            await _settled(pilot, app)
+            await settled(pilot, app)
             assert app.focused is app.query_one("Button")
 
 
 async def test_an_undo_from_outside_while_a_wrong_draft_is_open_shows_what_the_workflow_holds() -> None:
     app = FormApp()
     async with app.run_test(size=(42, 60)) as pilot:
-        await _focus(pilot, app, "steps")
+        await focused_at(pilot, app, "steps")
         await pilot.press("9", "0", "0")
         app.set("paint", "steps", 28)
-        await _settled(pilot, app)
+        await settled(pilot, app)
         await pilot.pause(0.5)
         assert app.row("steps").editor.text == "28"
         assert app.inspector.faulty == ()
@@ -164,10 +147,10 @@ async def test_an_undo_from_outside_while_a_wrong_draft_is_open_shows_what_the_w
 async def test_a_change_elsewhere_while_a_draft_is_open_leaves_it() -> None:
     app = FormApp()
     async with app.run_test(size=(42, 60)) as pilot:
-        await _focus(pilot, app, "steps")
+        await focused_at(pilot, app, "steps")
         await pilot.press("9", "0", "0")
         app.set("paint", "seed", 5)
-        await _settled(pilot, app)
+        await settled(pilot, app)
         await pilot.pause()
         assert app.row("steps").editor.text == "900"
         assert app.row("seed").editor.text == "5"
@@ -180,12 +163,12 @@ async def test_the_echo_of_a_pause_does_not_take_away_what_is_typed_meanwhile() 
     app = FormApp()
     app.echo = False
     async with app.run_test(size=(42, 60)) as pilot:
-        await _focus(pilot, app, "steps")
+        await focused_at(pilot, app, "steps")
         await pilot.press("1")
         await pilot.pause(0.55)
         await pilot.press("2")
         app.show()
-        await _settled(pilot, app)
+        await settled(pilot, app)
         await pilot.pause()
         assert app.row("steps").editor.text == "12"
         await pilot.press("enter")
@@ -197,17 +180,17 @@ async def test_the_echo_of_a_pause_does_not_take_away_what_is_typed_meanwhile() 
 async def test_a_wrong_draft_waits_for_its_box_to_be_shown_again() -> None:
     app = FormApp()
     async with app.run_test(size=(42, 60)) as pilot:
-        await _focus(pilot, app, "steps")
+        await focused_at(pilot, app, "steps")
         await pilot.press("9", "0", "0")
         app.show("mix")
-        await _settled(pilot, app)
+        await settled(pilot, app)
         assert [(one.key, one.port) for one in app.inspector.faulty] == [("paint", "steps")]
         app.show("paint")
-        await _settled(pilot, app)
+        await settled(pilot, app)
         assert app.row("steps").editor.text == "900"
         assert len(app.inspector.faulty) == 1
         app.show("mix")
-        await _settled(pilot, app)
+        await settled(pilot, app)
         app.inspector.forget(lambda scope, key: key != "paint")
         assert not app.inspector.faulty
 
@@ -215,14 +198,14 @@ async def test_a_wrong_draft_waits_for_its_box_to_be_shown_again() -> None:
 async def test_a_wrong_draft_is_dropped_when_its_value_was_changed_meanwhile() -> None:
     app = FormApp()
     async with app.run_test(size=(42, 60)) as pilot:
-        await _focus(pilot, app, "steps")
+        await focused_at(pilot, app, "steps")
         await pilot.press("9", "0", "0")
         app.show("mix")
-        await _settled(pilot, app)
+        await settled(pilot, app)
         app.data = copy.deepcopy(app.data)
         app.data["nodes"]["paint"]["inputs"]["steps"] = 31
         app.show("paint")
-        await _settled(pilot, app)
+        await settled(pilot, app)
         assert app.row("steps").editor.text == "31"
         assert app.inspector.faulty == ()
 
@@ -230,7 +213,7 @@ async def test_a_wrong_draft_is_dropped_when_its_value_was_changed_meanwhile() -
 async def test_who_cannot_wait_takes_what_is_typed_at_once() -> None:
     app = FormApp()
     async with app.run_test(size=(42, 60)) as pilot:
-        await _focus(pilot, app, "steps")
+        await focused_at(pilot, app, "steps")
         await pilot.press("1", "2")
         taken = app.inspector.take_commits()
         assert [(type(one).__name__, one.key) for one in taken] == [("ValueEdited", "paint")]
@@ -243,10 +226,10 @@ async def test_who_cannot_wait_takes_what_is_typed_at_once() -> None:
 async def test_a_link_made_while_the_form_is_open_exchanges_one_field() -> None:
     app = FormApp()
     async with app.run_test(size=(42, 60)) as pilot:
-        await _focus(pilot, app, "steps")
+        await focused_at(pilot, app, "steps")
         rows = {row.spec.name: row for row in app.query(FieldRow)}
         app.set("paint", "steps", {"from": "inputs.seed"})
-        await _settled(pilot, app)
+        await settled(pilot, app)
         await pilot.pause()
         after = {row.spec.name: row for row in app.query(FieldRow)}
         assert [name for name in rows if rows[name] is not after[name]] == ["steps"]
@@ -257,10 +240,10 @@ async def test_a_link_made_while_the_form_is_open_exchanges_one_field() -> None:
 async def test_a_box_that_is_deleted_while_it_is_shown() -> None:
     app = FormApp()
     async with app.run_test(size=(42, 60)) as pilot:
-        await _focus(pilot, app, "steps")
+        await focused_at(pilot, app, "steps")
         await pilot.press("9", "0", "0")
         app.inspector.show(None)
-        await _settled(pilot, app)
+        await settled(pilot, app)
         app.inspector.forget(lambda scope, key: False)
         assert app.inspector.faulty == ()
         app.inspector.focus_first()
