@@ -124,4 +124,5 @@ def say(severity: str, sentence: str, *, as_json: bool = False) -> None:
 def say_fast(settings: Mapping[str, str]) -> None:
     """Tell a person of a run in fast mode that it is one."""
     if settings.get("speed") == "fast":
-        say("note", "fast mode: pictures are a little different from those of an exact run (leave out --fast)")
+        slow = "models are compiled, which takes minutes the first time"
+        say("note", f"fast mode: {slow}; pictures are a little different from those of an exact run (leave out --fast)")

@@ -57,7 +57,10 @@ def test_every_wrong_value_is_told_at_once(cli: Cli, bread: str, tmp_path: Path)
 
 def test_a_fast_run_says_that_it_is_one_and_its_events_too(cli: Cli, bread: str) -> None:
     done = cli("run", bread, "--nodes", TOYS, "--fast")
-    said = "note: fast mode: pictures are a little different from those of an exact run (leave out --fast)\n"
+    said = (
+        "note: fast mode: models are compiled, which takes minutes the first time; "
+        "pictures are a little different from those of an exact run (leave out --fast)\n"
+    )
     assert (done.code, done.err) == (0, said)
     told = cli("run", bread, "--nodes", TOYS, "--fast", "--json")
     assert (told.err, told.events[0]["settings"]["speed"]) == ("", "fast")
