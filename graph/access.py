@@ -56,6 +56,15 @@ class Resource:
     """Of its contents, for the key of what is made from it."""
     fetch: Fetch | None = None
     """Set where it is not on this machine."""
+    afresh: Callable[[], str] | None = None
+    """Takes the digest anew, where `digest` remembers what it was."""
+
+    def changed(self, digest: str) -> bool:
+        """Whether the contents are no longer those of `digest`; looks at files' sizes and times again."""
+        try:
+            return (self.afresh or self.digest)() != digest
+        except (OSError, AccessError):
+            return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +172,7 @@ def resolved(reads: Reads, written: str, access: FileAccess, *, given: bool) -> 
         resource = _found(reads, written, access, given=given)
         if resource.fetch is not None:
             return resource  # It may be here when it is asked for again.
-        access.seen[key] = replace(resource, digest=cache(resource.digest))
+        access.seen[key] = replace(resource, digest=cache(resource.digest), afresh=resource.digest)
     return access.seen[key]
 
 

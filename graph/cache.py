@@ -51,6 +51,13 @@ class MemoryCache:
                 _, forgotten = self._kept.popitem(last=False)
                 self.size -= forgotten.size + BESIDE
 
+    def remove(self, key: str) -> None:
+        """Forget what is kept under `key`."""
+        with self._lock:
+            forgotten = self._kept.pop(key, None)
+            if forgotten is not None:
+                self.size -= forgotten.size + BESIDE
+
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:

@@ -13,7 +13,7 @@ from latentgraph.graph.context import RunContext
 from latentgraph.graph.disk_cache import DiskCache
 from latentgraph.graph.errors import LatentgraphError, NodeFailedError, RunCancelledError, UnwritableError
 from latentgraph.graph.events import Event, NodeFinished, NodeProgress, NodeStarted, Observed, Preview, Warned
-from latentgraph.graph.glance import Glance
+from latentgraph.graph.keeping import Keeping
 from latentgraph.graph.memory_care import MemoryCare
 from latentgraph.graph.out_of_memory import ran_out, shortage
 from latentgraph.graph.plan import LoopStep, Plan, Step
@@ -55,14 +55,14 @@ class Execution:
     finished: list[str] = field(default_factory=list)
     """Nodes that are done."""
     _warnings: list[tuple[str, str]] = field(default_factory=list)
-    _told: set[str] = field(default_factory=set)
     _contexts: dict[str, RunContext] = field(default_factory=dict)
     _next_preview: float = 0.0
-    _glance: Glance | None = None
+    _keeping: Keeping = field(init=False)
 
     def __post_init__(self) -> None:
-        """Look at the disk anew in every run."""
-        self._glance = Glance(self.disk) if self.disk is not None else None
+        """Look at what is kept."""
+        emit = self.emit
+        self._keeping = Keeping(self.plan, self.cache, self.disk, lambda message: emit(Warned("", message)))
 
     def run(self) -> dict[str, Any]:
         """Run what is not kept from before and return the wanted outputs.
@@ -72,16 +72,27 @@ class Execution:
             RunCancelledError: It was cancelled between two steps.
         """
         slots: list[Any] = [None] * self.plan.slots
-        kept = self.needed()
-        self.foresee(kept)
-        for index, step in enumerate(self.plan.steps):
-            if index in kept:
-                self.settle(step, kept.pop(index), slots)
-            else:
-                self.warn_again(step)
-            for slot in step.frees:
-                slots[slot] = None
-        return self.outputs(slots)
+        try:
+            kept = self.needed()
+            self.foresee(kept)
+            for index, step in enumerate(self.plan.steps):
+                if index in kept:
+                    self.settle(step, kept.pop(index), slots)
+                else:
+                    self.warn_again(step)
+                for slot in step.frees:
+                    slots[slot] = None
+            return self.outputs(slots)
+        finally:
+            self.end()
+
+    def end(self) -> None:
+        """Let go of what only a run that is under way needs, and of what should not be kept."""
+        # They know the execution, and it them: nothing that it holds would be freed before the next collection.
+        self._contexts.clear()
+        self.pool.listen(None)
+        if self._keeping.forget_what_changed():
+            self.pool.clear()  # A module may have been read from other weights than its handle says.
 
     def foresee(self, kept: Mapping[int, Kept | None]) -> None:
         """Warn where the steps that are to run, those that `needed` found nothing kept of, will lack memory."""
@@ -112,29 +123,11 @@ class Execution:
             effect = step.effect
             if not effect and wanted.isdisjoint(step.outputs):
                 continue
-            entry = None if effect else self._find(step.key)
+            entry = None if effect else self._keeping.find(step.key)
             needed[index] = entry
             if entry is None:
                 wanted.update(step.reads)
         return needed
-
-    def _find(self, key: str) -> Kept | None:
-        """What is kept under a key, in memory or on disk."""
-        entry = self.cache.get(key)
-        if entry is None and self._glance is not None and (entry := self._glance.get(key)) is not None:
-            self.cache.put(key, entry)
-        return entry
-
-    def _keep(self, key: str, kept: Kept, seconds: float) -> None:
-        self.cache.put(key, kept)
-        if self.disk is None or seconds < self.disk.from_seconds:
-            return
-        if not self.disk.put(key, kept) and (fault := self.disk.fault) and fault not in self._told:
-            self._told.add(fault)
-            self.emit(Warned("", fault))
-        if kept.warnings:
-            # Beside the values, which nobody has to read for them.
-            self.disk.put(_said(key), Kept((), kept.warnings))
 
     def settle(self, step: Step | LoopStep, entry: Kept | None, slots: list[Any], *, keep: bool = True) -> None:
         """Get a step's outputs, from what is kept or by running it.
@@ -167,9 +160,7 @@ class Execution:
 
     def warn_again(self, step: Step | LoopStep) -> None:
         """Say again what a step said that is not even needed: it is about what is reused."""
-        entry = self.cache.get(step.key)
-        if entry is None and self._glance is not None:
-            entry = self._glance.get(_said(step.key))
+        entry = self._keeping.said(step.key)
         if entry is not None and entry.warnings:
             self._repeat(step, entry)
 
@@ -196,7 +187,8 @@ class Execution:
             size = sum(map(self.values.size, results))
             warnings = self._warnings and [(node.removeprefix(step.path), message) for node, message in self._warnings]
             # What has an effect is never asked for again, so that it needs no file.
-            self._keep(kept_key(step), Kept(results, tuple(warnings), size), 0.0 if step.effect else seconds)
+            kept = Kept(results, tuple(warnings), size)
+            self._keeping.keep(kept_key(step), kept, None if step.effect else seconds)
         if resume is not None:
             resume.done()
         if seconds > SECONDS_TO_TIDY:
@@ -273,7 +265,7 @@ class Execution:
         for slot, value in zip(step.outputs, results, strict=True):
             inside[slot] = value
         if self.keep_all:
-            self.cache.put(key, Kept(results, size=sum(map(self.values.size, results))))
+            self._keeping.keep(key, Kept(results, size=sum(map(self.values.size, results))))
         for slot in step.frees:
             inside[slot] = None
 
@@ -338,10 +330,6 @@ def kept_key(step: Step | LoopStep) -> str:
 def body_key(around: str, step: Step | LoopStep) -> str:
     """What the last turn's values of a step in the body of the loop `around` are kept under."""
     return f"{around}/{step.key}"
-
-
-def _said(key: str) -> str:
-    return f"{key}#said"
 
 
 def _resumable(step: Step | LoopStep) -> bool:

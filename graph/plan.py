@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from latentgraph.graph.access import Fetch
+from latentgraph.graph.access import Fetch, Resource
 from latentgraph.graph.keys import KeyFacts, loop_key, node_key
 from latentgraph.graph.node import NodeType
 from latentgraph.graph.opened import outputs_of_subworkflow
@@ -103,10 +103,16 @@ class Plan:
     """What has to be downloaded before it can run."""
     sources: dict[str, str] = field(default_factory=dict)
     """Digest of everything it reads, by `node.port`."""
+    resources: Mapping[str, Resource] = field(default_factory=dict)
+    """The same things themselves."""
     embedded: Mapping[str, str] = field(default_factory=dict)
     """The text of every sub-workflow, by the path of its node."""
     read: frozenset[str] = frozenset()
     """What was written wherever something to read is named."""
+
+    def changed(self) -> list[str]:
+        """What has other contents than when the run was planned, by `node.port`."""
+        return [name for name, one in self.resources.items() if one.changed(self.sources[name])]
 
 
 class Frame:
@@ -183,6 +189,7 @@ def plan(
     declared = {name for node in inner for name in node.type.options.settings}
     resolved, identities = settings(declared) if settings else ({}, {})
     resources = {f"{node.path}.{port}": one for node in inner for port, one in node.resources.items()}
+    here = {name: one for name, one in resources.items() if one.fetch is None}
     contents = {name: one.digest() for name, one in resources.items()}
     facts = KeyFacts(registry.values, identities, contents)
     frame = Frame()
@@ -197,7 +204,8 @@ def plan(
         typed.inputs,
         resolved,
         [one.fetch for one in resources.values() if one.fetch is not None],
-        {name: contents[name] for name, one in resources.items() if one.fetch is None},
+        {name: contents[name] for name in here},
+        here,
         typed.embedded,
         frozenset(written for node in all_nodes(typed.nodes) for written in node.read),
     )

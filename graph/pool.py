@@ -19,6 +19,7 @@ class Pool:
         """Start empty."""
         self._made: dict[Hashable, object] = {}
         self._lock = RLock()
+        self._listener: Callable[[str], None] | None = None
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """The thing called `key`, made by `make` when first asked for; a second thread waits for the first."""
@@ -31,6 +32,15 @@ class Pool:
         """Give the pool a thing that was made elsewhere."""
         with self._lock:
             self._made[key] = thing
+
+    def listen(self, listener: Callable[[str], None] | None) -> None:
+        """Have what lives here, and outlives the run that made it, tell its user of now; None: nobody hears it."""
+        self._listener = listener
+
+    def tell(self, message: str) -> None:
+        """Warn whoever uses what lives here now."""
+        if self._listener is not None:
+            self._listener(message)
 
     def clear(self) -> None:
         """Forget everything, so that its memory can be had again."""

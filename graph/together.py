@@ -56,6 +56,10 @@ class Together:
             return [member.outputs(slots) for member, slots in zip(self.members, self._slots, strict=True)]
         finally:
             self._slots = []  # Whoever holds this holds no values.
+            for number, member in enumerate(self.members):
+                self.concerned = (number,)
+                member.end()
+            self.concerned = ()
 
     def _step(self, index: int, needed: Sequence[dict[int, Kept | None]]) -> None:
         steps = [member.plan.steps[index] for member in self.members]

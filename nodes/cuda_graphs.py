@@ -280,7 +280,7 @@ def replay_launches(
         # IP-Adapters are told their scales beside the call.
         return repr(module.__dict__.get(IP_SCALES))
 
-    graphed = Graphed(part, recorder, context.warn, keys=keys, alike=close if fast else None, state=state)
+    graphed = Graphed(part, recorder, context.pool.tell, keys=keys, alike=close if fast else None, state=state)
     part.forward = graphed.forward
 
 

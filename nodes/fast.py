@@ -89,7 +89,7 @@ def quicken(module: Any, device: str, context: RunContext) -> None:
         context.warn(f"what is compiled is not kept for later: {error}")
     # Of a VAE only the decoder is worth it.
     part = getattr(module, "decoder", module)
-    part.forward = Compiled(part.forward, ON_CUDA if device.startswith("cuda") else {}, context.warn).forward
+    part.forward = Compiled(part.forward, ON_CUDA if device.startswith("cuda") else {}, context.pool.tell).forward
 
 
 def uncompiled(device: str, context: RunContext) -> str:

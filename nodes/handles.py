@@ -272,6 +272,7 @@ def loaded(handle: Handle, context: RunContext = ALONE, *, full_precision: bool 
         return handle.source.module
     if isinstance(handle, Tokenizer):
         device = dtype = rounded = ""  # A tokenizer is no tensor: one serves every device.
+    context.pool.listen(context.warn)
     precision = (dtype, rounded)
     key = ("module", handle.role, handle.class_name, handle.digest, device, precision, where_to_wait(device, context))
     return context.pool.get((*key, fast), lambda: _made(handle, device, precision, context, fast=fast))

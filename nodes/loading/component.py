@@ -139,4 +139,4 @@ class ReadsComponent:
             handle = _handle(self.kind, path, written)
         except OSError as error:
             raise AccessError(f"{written!r} cannot be read: {error.strerror or error}", "look at its rights") from error
-        return Resource(os.fspath(path), lambda: handle.digest)
+        return Resource(os.fspath(path), lambda: handle.digest, afresh=lambda: _handle(self.kind, path, written).digest)
