@@ -13,10 +13,11 @@ import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from threading import Event as Signal
-from threading import Lock, Thread
+from threading import Thread
 from typing import Any
 
 from latentgraph.graph.errors import WorkflowError
@@ -27,6 +28,7 @@ from latentgraph.graph.process.messages import RunEvent, RunRefused
 from latentgraph.graph.process.request import RunRequest
 from latentgraph.graph.run import Engine
 from latentgraph.graph.warm_socket import NoEngineError, identity, is_own, require_own, stamp
+from latentgraph.graph.worker import Worker
 from latentgraph.graph.workflow import Workflow
 
 ReadValues = Callable[[Workflow, list[str], Path | None], tuple[Mapping[str, Any], Mapping[str, int]]]
@@ -35,17 +37,31 @@ ReadValues = Callable[[Workflow, list[str], Path | None], tuple[Mapping[str, Any
 
 @dataclass(slots=True)
 class _Caller:
-    """A connection."""
+    """A connection, told in a thread of its own: one that does not listen, stopped by Ctrl-Z, keeps nobody waiting."""
 
     stream: socket.socket
-    lock: Lock
     run: int
     over: Signal = field(default_factory=Signal)
     """Set when the last has been told of its run."""
+    _teller: Worker = field(default_factory=lambda: Worker("latentgraph-teller"))
 
     def tell(self, data: dict[str, Any]) -> None:
-        with self.lock, suppress(OSError):  # Who went away is no longer told.
-            self.stream.sendall((json.dumps(data, default=str) + "\n").encode())
+        """Say something when all that was said before is heard."""
+        line = (json.dumps(data, default=str) + "\n").encode()
+        self._teller.do(partial(self._send, line))
+
+    def end(self) -> None:
+        """Say no more after this."""
+        self._teller.do(self._end)
+
+    def _send(self, line: bytes) -> None:
+        with suppress(OSError):  # Who went away is no longer told.
+            self.stream.sendall(line)
+
+    def _end(self) -> None:
+        with suppress(OSError):
+            self.stream.shutdown(socket.SHUT_WR)
+        self.over.set()
 
 
 class WarmEngine:
@@ -105,7 +121,7 @@ class WarmEngine:
         self._jobs.cancel_all(1.0)
 
     def _answer(self, stream: socket.socket) -> None:
-        caller = _Caller(stream, Lock(), next(self._numbers))
+        caller = _Caller(stream, next(self._numbers))
         try:
             if not is_own(stream):
                 return
@@ -145,9 +161,7 @@ class WarmEngine:
             return
         caller.tell(message.to_json())
         if isinstance(message, RunRefused) or (isinstance(message, RunEvent) and isinstance(message.event, ENDS)):
-            with suppress(OSError):
-                caller.stream.shutdown(socket.SHUT_WR)  # That was all.
-            caller.over.set()
+            caller.end()
 
 
 def _listening(path: Path) -> socket.socket:

@@ -115,6 +115,25 @@ def test_who_cancels_hears_what_was_finished(engine: Path) -> None:
     assert isinstance(heard[-1], RunCancelled)
 
 
+def test_who_does_not_listen_keeps_nobody_waiting_and_hears_all_later() -> None:
+    engines, calls = socket.socketpair()
+    caller = warm._Caller(engines, 1)
+
+    def tell() -> None:
+        for number in range(5000):
+            caller.tell({"number": number, "more": "x" * 1000})
+        caller.end()
+
+    telling = Thread(target=tell, daemon=True)
+    telling.start()
+    telling.join(60)
+    assert not telling.is_alive(), "it waits for a call that was stopped by Ctrl-Z"
+    assert not caller.over.is_set()
+    with calls, engines, calls.makefile("rb") as lines:
+        assert [json.loads(line)["number"] for line in lines] == list(range(5000))
+    assert caller.over.wait(60)
+
+
 def test_a_run_that_lacks_memory_is_explained_and_the_warm_engine_goes_on(cli: Cli, engine: Path) -> None:
     # More than any address space.
     failed = cli(*RUN, "--set", f"num_images_per_prompt={10**12}")
