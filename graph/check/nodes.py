@@ -110,6 +110,7 @@ def _unknown_type(name: str, node: Node, scope: Scope) -> None:
         if node.package:
             suggestion = None
             hint = remedy(node.package, scope.registry)
+        hint = hint or "`latentgraph nodes` lists what there is; your own come with --nodes FILE.py"
         message = f"unknown node type '{node.type}'"
         scope.report.add("E101", message, place, path, hint=hint, suggestion=suggestion, key=False)
         scope.offer_nothing_known(name)

@@ -20,6 +20,14 @@ def test_each_problem_is_a_line_and_they_are_counted(cli: Cli, tmp_path: Path) -
     assert lines[-1].startswith("3 workflows: ")
 
 
+def test_a_node_type_that_nothing_comes_near_says_where_to_look(cli: Cli, tmp_path: Path) -> None:
+    write(tmp_path / "fade.json", {"nodes": {"f": {"type": "qqqq"}}})
+    assert cli("check", "fade.json").out.splitlines()[1] == (
+        "fade.json:1:44: E101 f: unknown node type 'qqqq'; `latentgraph nodes` lists what there is; your own come with "
+        "--nodes FILE.py"
+    )
+
+
 def test_warnings_alone_do_not_fail(cli: Cli, tmp_path: Path) -> None:
     data = {**BREAD, "inputs": {**BREAD["inputs"], "salt": {"type": "integer", "default": 1}}}  # type: ignore[dict-item]
     write(tmp_path / "salt.json", data)
