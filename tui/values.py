@@ -67,7 +67,14 @@ def _take_setting(setting: str, workflow: Workflow, registry: Registry, given: G
         given.values[name] = checked_value(parse_text(text, declared, registry), declared, registry)
         given.drawn.pop(name, None)
     except ValueFaultError as fault:
-        problems.append(Problem("E104", str(fault), node="inputs", port=name, file=f"--set {setting}"))
+        hint = _instead_of_a_seed(name, text, declared)
+        problems.append(Problem("E104", str(fault), hint, node="inputs", port=name, file=f"--set {setting}"))
+
+
+def _instead_of_a_seed(name: str, text: str, declared: WorkflowInput) -> str:
+    """How to have a seed drawn, for one below its minimum: in other programs -1 is the word for it."""
+    is_seed = declared.type == "integer" and name.lower().endswith("seed") and not declared.choices
+    return f"{name}={RANDOM} draws one" if is_seed and text.startswith("-") else ""
 
 
 def _take_file(path: Path, workflow: Workflow, registry: Registry, given: Given, problems: list[Problem]) -> None:

@@ -67,6 +67,25 @@ def test_a_fast_run_says_that_it_is_one_and_its_events_too(cli: Cli, bread: str)
     assert "fast mode" not in cli("run", bread, "--nodes", TOYS).err
 
 
+@pytest.mark.parametrize(
+    ("setting", "hint"),
+    [
+        ("seed=-1", "-1 is below the minimum 0; seed=random draws one"),
+        ("noise_seed=-1", "-1 is below the minimum 0; noise_seed=random draws one"),
+        ("steps=-1", "-1 is below the minimum 0"),
+        ("seed=99", "99 is above the maximum 9"),
+    ],
+)
+def test_who_means_a_random_seed_by_a_negative_one_is_told_the_word(
+    cli: Cli, tmp_path: Path, setting: str, hint: str
+) -> None:
+    declared = {"type": "integer", "minimum": 0, "maximum": 9, "default": 1}
+    write(tmp_path / "paint.json", {"inputs": dict.fromkeys(("seed", "noise_seed", "steps"), declared), "nodes": {}})
+    name = setting.partition("=")[0]
+    done = cli("run", "paint.json", "--set", setting)
+    assert (done.code, done.err) == (2, f"--set {setting}: E104 inputs.{name}: {hint}\n")
+
+
 def test_a_drawn_number_is_shown_and_recorded(cli: Cli, slow: str) -> None:
     done = cli("run", slow, "--nodes", PAINTS, "--set", "seed=random")
     name, _, rest = done.out.splitlines()[-1].partition(": ")
