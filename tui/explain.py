@@ -16,6 +16,8 @@ from latentgraph.tui.messages import console, print_json
 
 NOT_NEEDED = "what reads it was kept"
 SAME = "nothing that makes it changed"
+_NARROWEST = 20
+"""Columns that the reasons have at least, on however narrow a terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,4 +82,9 @@ def show_explained(explained: list[Explained], *, as_json: bool) -> None:
     width = max((len(one.node) for one in explained), default=0)
     for one in explained:
         took = duration(one.seconds) if one.outcome == "run" else one.outcome
-        err.print(Text.assemble(f"{one.node:<{width}}  {took:>8}  ", (one.why, "dim")))
+        lead = f"{one.node:<{width}}  {took:>8}  "
+        # Between words, and behind what the lines begin with: a terminal by itself breaks wherever it ends.
+        lines = Text(one.why, "dim").wrap(err, max(_NARROWEST, err.width - len(lead)))
+        for number, line in enumerate(lines):
+            line.rstrip()
+            err.print(Text.assemble(" " * len(lead) if number else lead, line))
