@@ -12,7 +12,7 @@ from latentgraph.graph.files import write_new, write_whole
 from latentgraph.graph.foreign import ForeignFormat, Untranslated
 from latentgraph.graph.names import printable
 from latentgraph.tui.find import STANDARD_INPUT
-from latentgraph.tui.messages import CommandError, print_json, write_utf8
+from latentgraph.tui.messages import CommandError, not_written, print_json, write_utf8
 
 IN_PART = 3
 """The exit code where something is missing."""
@@ -65,7 +65,7 @@ def write(target: Path | None, text: str, *, overwrite: bool) -> None:
     except FileExistsError:
         raise CommandError(f"{target} is there already; -f replaces it") from None
     except OSError as error:
-        raise CommandError(f"{target} cannot be written: {error.strerror}", exit_code=1) from None
+        raise not_written(target, error) from None
 
 
 def tell(

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
+from latentgraph.graph.errors import FULL
 from latentgraph.graph.problem import Problem
 
 if TYPE_CHECKING:
@@ -26,6 +27,17 @@ class CommandError(Exception):
     def __init__(self, message: str, exit_code: int = 2) -> None:
         super().__init__(message)
         self.exit_code = exit_code
+
+
+def not_written(target: object, error: OSError) -> CommandError:
+    """That a file cannot be written.
+
+    Args:
+        target: It, as the caller named it.
+        error: Why; a disk that is full is the only reason for which the call itself was right.
+    """
+    full = error.errno in FULL
+    return CommandError(f"{target} cannot be written: {error.strerror}", exit_code=1 if full else 2)
 
 
 def console(stream: TextIO) -> Console:

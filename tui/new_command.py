@@ -9,7 +9,7 @@ from latentgraph.graph.document import read_document
 from latentgraph.graph.files import write_new
 from latentgraph.graph.names import name_fault
 from latentgraph.tui.find import SCHEMA_FILE, load_registry, shipped_folder
-from latentgraph.tui.messages import CommandError
+from latentgraph.tui.messages import CommandError, not_written
 
 START = "text_to_image"
 
@@ -47,4 +47,4 @@ def _write_new(path: Path, text: str) -> None:
     except FileExistsError:
         raise CommandError(f"{path} is there already; choose another name, or move it away first") from None
     except OSError as error:
-        raise CommandError(f"{path} cannot be written: {error.strerror}", exit_code=1) from None
+        raise not_written(path, error) from None

@@ -17,7 +17,7 @@ from latentgraph.graph.files import UMASK
 from latentgraph.graph.names import normalized_package
 from latentgraph.graph.packages import PACKAGE_NAME
 from latentgraph.tui.find import load_registry
-from latentgraph.tui.messages import CommandError
+from latentgraph.tui.messages import CommandError, not_written
 
 NODE = "posterize"
 _LAID = {
@@ -50,7 +50,7 @@ def new_nodes(name: str) -> None:
     try:
         _make(target, words)
     except OSError as error:
-        raise CommandError(f"{target} cannot be written: {error.strerror}", exit_code=1) from None
+        raise not_written(target, error) from None
     print(f"""wrote {target}
   src/{module}/nodes.py    the node {words["node"]}: a typed function, to be changed
   workflows/{words["node"]}.json    a workflow that uses it

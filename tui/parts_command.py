@@ -19,7 +19,7 @@ from latentgraph.graph.signature import Signatures
 from latentgraph.graph.workflow import LOOP, Workflow
 from latentgraph.tui.find import find_workflow, load_registry, shipped_names, workflow_path
 from latentgraph.tui.fmt_command import canonical
-from latentgraph.tui.messages import CommandError
+from latentgraph.tui.messages import CommandError, not_written
 from latentgraph.tui.parts import read_part, written_path
 
 
@@ -83,7 +83,7 @@ def write_part(path: Path, text: str) -> None:
     except FileExistsError:
         raise CommandError(f"{path} is there already; choose another name, or move it away first") from None
     except OSError as error:
-        raise CommandError(f"{path} cannot be written: {error.strerror}", exit_code=1) from None
+        raise not_written(path, error) from None
 
 
 def _graph(
@@ -137,7 +137,7 @@ def _write(target: Path, text: str) -> None:
     try:
         write_whole(target, text)
     except OSError as error:
-        raise CommandError(f"{target} cannot be written: {error.strerror}", exit_code=1) from None
+        raise not_written(target, error) from None
 
 
 def _ports(part: Workflow) -> str:

@@ -10,7 +10,7 @@ from latentgraph.graph.files import write_whole
 from latentgraph.graph.python.mermaid import flowchart
 from latentgraph.graph.python.source import python_source
 from latentgraph.tui.find import find_workflow, load_registry
-from latentgraph.tui.messages import CommandError, write_utf8
+from latentgraph.tui.messages import not_written, write_utf8
 
 
 def write_python(argument: str, out: Path | None, node_files: Iterable[Path]) -> None:
@@ -29,7 +29,7 @@ def write_python(argument: str, out: Path | None, node_files: Iterable[Path]) ->
     try:
         write_whole(out, text)
     except OSError as error:
-        raise CommandError(f"--out {out}: cannot be written: {error.strerror}", exit_code=1) from None
+        raise not_written(f"--out {out}:", error) from None
     print(f"wrote {out}", file=sys.stderr)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from latentgraph.graph.schema import schema_text
 from latentgraph.tui.find import load_registry
-from latentgraph.tui.messages import CommandError, say, write_utf8
+from latentgraph.tui.messages import not_written, say, write_utf8
 
 
 def write_schema(out: Path | None, node_files: Iterable[Path]) -> None:
@@ -27,5 +27,5 @@ def write_schema(out: Path | None, node_files: Iterable[Path]) -> None:
     try:
         out.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
-        raise CommandError(f"--out {out}: cannot be written: {error.strerror}", exit_code=1) from None
+        raise not_written(f"--out {out}:", error) from None
     print(f"wrote {out}", file=sys.stderr)

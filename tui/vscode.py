@@ -12,7 +12,7 @@ from latentgraph.graph.files import write_new, write_whole
 from latentgraph.graph.schema import TITLE, schema_text
 from latentgraph.tui.find import SCHEMA_FILE, load_registry
 from latentgraph.tui.jsonc import appended, read, replaced
-from latentgraph.tui.messages import CommandError, say
+from latentgraph.tui.messages import CommandError, not_written, say
 
 SETTINGS: Final = Path(".vscode/settings.json")
 KEY: Final = "json.schemas"
@@ -175,7 +175,7 @@ def _write(path: Path, text: str) -> None:
         else:
             write_new(path, text)
     except OSError as error:
-        raise CommandError(f"{path} cannot be written: {error.strerror}", exit_code=1) from None
+        raise not_written(path, error) from None
     print(f"wrote {path}")
 
 
