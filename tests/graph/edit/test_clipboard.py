@@ -63,7 +63,7 @@ def test_names_that_are_taken_or_none_are_made_new() -> None:
     ("text", "message"),
     [
         ("", "The clipboard holds no nodes: the file is empty."),
-        ("a red circle", "The clipboard holds no nodes: a value is wanted, not 'a'."),
+        ("a red circle", "The clipboard holds no nodes: this is no JSON."),
         ("[1]", "The clipboard holds no nodes: the file holds a list; a workflow is one JSON object."),
         ('{"latentgraph": 1, "nodes": {}}', "The clipboard holds no nodes."),
         ("\ud800", None),
