@@ -18,6 +18,7 @@ MANIFEST: Final = "manifest.jsonl"
 MOST: Final = 100_000
 """Runs of a sweep: more is a slip of the pen."""
 _HEAD: Final = b'{"sweep": '
+_DRAWN: Final = b'{"drawn": '
 Numbered: TypeAlias = tuple[int, Mapping[str, Any]]
 """A run of a sweep: its number, and the values of the inputs that the sweep sets."""
 
@@ -68,6 +69,8 @@ class Entry:
     """Why there are no files; empty where it went well."""
     warnings: tuple[Warned, ...] = ()
     """What it had to say, or what was kept with the values that it took."""
+    sources: str = ""
+    """Digest of the contents of what it read, and of the code of its nodes; empty where it is not known."""
 
     def line(self) -> bytes:
         """As the manifest writes it."""
@@ -78,13 +81,16 @@ class Entry:
             data["error"] = self.error
         if self.warnings:
             data["warnings"] = [[one.node, one.message] for one in self.warnings]
+        if self.sources:
+            data["sources"] = self.sources
         return _line(data)
 
 
 class Manifest:
     """The runs of a sweep that are done: JSON lines in its folder, the first of which says what sweep it is.
 
-    A line is written when the files of its run are whole, and at once; what a killed process left of one is dropped.
+    Others say what was drawn for a command. A line is written when the files of its run are whole, and at once; what a
+    killed process left of one is dropped.
     """
 
     def __init__(self, folder: Path, sweep: Mapping[str, Any]) -> None:
@@ -101,12 +107,15 @@ class Manifest:
         self.path = folder / MANIFEST
         self.entries: dict[str, Entry] = {}
         """By their values."""
+        self._drawn: dict[tuple[str, ...], dict[str, list[int]]] = {}
+        """What was drawn for a command at last, by input."""
         self._folder = folder
         head = _line({"sweep": dict(sweep)}, sort_keys=True)
         # By bytes: a text has more ends of lines, and what a kill left of one may end within a character.
         lines = self.path.read_bytes().splitlines(keepends=True) if self.path.exists() else []
         whole = [line for line in lines if line.endswith(b"\n")]
-        if not whole[1:] and all(line.startswith(_HEAD) for line in lines):
+        begun = any(not line.startswith(_DRAWN) for line in whole[1:])
+        if whole[:1] != [head] and not begun and all(line.startswith((_HEAD, _DRAWN)) for line in lines):
             # No run was ever done in it: what was asked for then may have been wrong.
             folder.mkdir(parents=True, exist_ok=True)
             write_whole(self.path, head)
@@ -116,8 +125,7 @@ class Manifest:
                 f"{folder} holds another sweep (of another workflow, or with other settings); take another --out"
             )
         for number, line in enumerate(whole[1:], start=2):
-            entry = self._entry(number, line)
-            self.entries[key_of(entry.values)] = entry
+            self._take(number, line)
         if len(whole) < len(lines):
             write_whole(self.path, b"".join(whole))
 
@@ -129,13 +137,39 @@ class Manifest:
         there = all((self._folder / name).is_file() for names in entry.files.values() for name in names)
         return entry if there else None
 
+    def forget(self, values: Mapping[str, Any]) -> None:
+        """Take the run with these values for one that is not done; its line stays until another follows."""
+        self.entries.pop(key_of(values), None)
+
     def add(self, entry: Entry) -> None:
         """Note that a run is done.
 
         Raises:
             UnwritableError: It cannot be written down; the manifest is as it was.
         """
-        line = entry.line()
+        self._append(entry.line())
+        self.entries[key_of(entry.values)] = entry
+
+    def drawn(self, command: Sequence[str]) -> dict[str, list[int]]:
+        """The numbers that were drawn at last for the same command, by input; none where it drew nothing here."""
+        return dict(self._drawn.get(tuple(command), {}))
+
+    def draw(self, command: Sequence[str], drawn: Mapping[str, Sequence[int]]) -> None:
+        """Note what was drawn for a command, so that the same one goes on with it.
+
+        Raises:
+            UnwritableError: It cannot be written down; the manifest is as it was.
+        """
+        numbers = {name: list(ones) for name, ones in drawn.items()}
+        self._append(_line({"drawn": numbers, "command": list(command)}))
+        self._drawn[tuple(command)] = numbers
+
+    def ended(self, values: Mapping[str, Any]) -> bool:
+        """Whether the run with these values went well, whatever became of its files."""
+        entry = self.entries.get(key_of(values))
+        return entry is not None and not entry.error
+
+    def _append(self, line: bytes) -> None:
         # Without a buffer: what the disk has no room for must not be tried again when the file is closed.
         with self.path.open("ab", buffering=0) as file:
             end = file.seek(0, os.SEEK_END)
@@ -146,7 +180,6 @@ class Manifest:
             except OSError as error:
                 file.truncate(end)
                 raise UnwritableError(self._folder, error) from error
-        self.entries[key_of(entry.values)] = entry
 
     def numbers(self, runs: Sequence[Mapping[str, Any]]) -> Iterator[int]:
         """A number for each of the runs: its own where it has one, else the lowest that is free.
@@ -159,12 +192,18 @@ class Manifest:
             entry = self.entries.get(key_of(values))
             yield entry.number if entry is not None else next(free)
 
-    def _entry(self, number: int, line: bytes) -> Entry:
+    def _take(self, number: int, line: bytes) -> None:
         try:
             data = json.loads(line)
-            return Entry(int(data["run"]), dict(data["values"]), dict(data["files"]), float(data["seconds"]),
-                         str(data.get("error", "")),
-                         tuple([Warned(str(node), str(said)) for node, said in data.get("warnings", ())]))  # fmt: skip
+            if line.startswith(_DRAWN):
+                drawn = {str(name): [int(one) for one in ones] for name, ones in data["drawn"].items()}
+                self._drawn[tuple(map(str, data["command"]))] = drawn
+                return
+            entry = Entry(int(data["run"]), dict(data["values"]), dict(data["files"]), float(data["seconds"]),
+                          str(data.get("error", "")),
+                          tuple([Warned(str(node), str(said)) for node, said in data.get("warnings", ())]),
+                          str(data.get("sources", "")))  # fmt: skip
+            self.entries[key_of(entry.values)] = entry
         except (ValueError, KeyError, TypeError, AttributeError):
             raise SweepError(f"{self.path}:{number} is no line of a manifest; take another --out") from None
 

@@ -17,9 +17,10 @@ EXIT_CODES = (
 HELP = """Run a workflow over many values of its inputs, into a folder with a manifest and a contact sheet.
 
 Values are single ([cyan]7[/]), lists ([cyan]1,2,5[/]), ranges ([cyan]1..64[/] or [cyan]0..1..0.25[/]), lists of JSON \
-([cyan]["a star", "a ring"][/]), lines of a file ([cyan]@prompts.txt[/]) or drawn at each call ([cyan]random*8[/]). \
-What --set names is combined, each value with each of the others; what --zip names goes on together. What runs have in \
-common is made once, and what several warn of is told once and counted at the end.
+([cyan]["a star", "a ring"][/]), lines of a file ([cyan]@prompts.txt[/]) or drawn ([cyan]random*8[/], \
+anew when those drawn before are done). What --set names is combined, each value with each of the others; what --zip \
+names goes on together. What runs have in common is made once, and what several warn of is told once and counted at \
+the end. A run is made again when a file that it reads, or the code of a node, has changed.
 
 [bold]Examples[/]
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
-from latentgraph.graph.access import FileAccess
 from latentgraph.graph.events import Warned
 from latentgraph.graph.plan import Plan
 from latentgraph.graph.run import Engine
@@ -41,11 +39,8 @@ class Here:
 
     def compute(self, runs: Sequence[Numbered]) -> Generator[Entry]:
         """Plan every run, so that what is wrong with any is told before the first, and return what computes them."""
-        sweep = self._sweep
-        access = replace(sweep.found.document.access(sweep.request.allow_read), seen={})
         planned = [
-            Planned(number, values, self._plan(values, access, told=index > 0))
-            for index, (number, values) in enumerate(runs)
+            Planned(number, values, self._plan(values, told=index > 0)) for index, (number, values) in enumerate(runs)
         ]
         return self._series.compute(planned)
 
@@ -53,7 +48,7 @@ class Here:
         """Stop at the next step."""
         self._series.cancel()
 
-    def _plan(self, values: Mapping[str, Any], access: FileAccess, *, told: bool) -> Plan:
+    def _plan(self, values: Mapping[str, Any], *, told: bool) -> Plan:
         sweep = self._sweep
         given = {**sweep.common, **values}
-        return plan_run(sweep.request, sweep.found, given, self._engine, access=access, told=told)
+        return plan_run(sweep.request, sweep.found, given, self._engine, access=sweep.access, told=told)

@@ -6,6 +6,7 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from latentgraph.graph.access import FileAccess
 from latentgraph.graph.batch_size import BatchSize
 from latentgraph.graph.registry import Registry
 from latentgraph.graph.sweep import Entry, Numbered
@@ -27,6 +28,8 @@ class Sweep:
     """The nodes."""
     size: BatchSize
     """How many runs go together."""
+    access: FileAccess
+    """What they may read, with what was seen of it, so that a model is looked at once."""
 
 
 class Place(Protocol):

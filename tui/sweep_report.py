@@ -36,13 +36,25 @@ class SweepReport:
         self.failed = 0
         """Runs that were told of as failed."""
 
-    def begin(self, total: int, left: int) -> None:
-        """Say how many runs there are, and how many are not done yet."""
+    def begin(self, total: int, left: int, changed: int) -> None:
+        """Say how many runs there are, how many are not done yet, and how many of these are made again."""
         self._left = left
         if self._request.as_json:
-            print_json({"event": "sweep_started", "runs": total, "left": left, "folder": str(self._request.out)})
-        elif not self._request.quiet and left < total:
-            say("note", f"{total - left} of {total} runs are done already")
+            print_json(
+                {
+                    "event": "sweep_started",
+                    "runs": total,
+                    "left": left,
+                    "changed": changed,
+                    "folder": str(self._request.out),
+                }
+            )
+        elif not self._request.quiet:
+            if left < total:
+                say("note", f"{total - left} of {total} runs are done already")
+            if changed:
+                why = "what they read, or the code of their nodes, has changed since"
+                say("note", f"{changed} of {total} runs are made again: {why}")
 
     def warn(self, number: int, values: Mapping[str, Any], warned: Warned) -> None:
         """Say what a run warns of while it goes on."""

@@ -22,7 +22,13 @@ _RANGE = re.compile(r"([+-]?[0-9.e]+?)\.\.([+-]?[0-9.e]+?)(?:\.\.([+-]?[0-9.e]+)
 _DRAWN = re.compile(r"random\*(\d+)")
 
 
-def read_axes(workflow: Workflow, registry: Registry, settings: Iterable[str], zipped: Iterable[str]) -> list[Axis]:
+def read_axes(
+    workflow: Workflow,
+    registry: Registry,
+    settings: Iterable[str],
+    zipped: Iterable[str],
+    drawn: dict[str, list[int]],
+) -> list[Axis]:
     """The axes of a sweep.
 
     Args:
@@ -30,6 +36,7 @@ def read_axes(workflow: Workflow, registry: Registry, settings: Iterable[str], z
         registry: Of the types of inputs.
         settings: `NAME=VALUES` of axes that are combined, each point of one with each of the others.
         zipped: `NAME=VALUES` of inputs that go on together, as many values each.
+        drawn: Numbers to take for inputs whose values are drawn; what is drawn now is added to it.
 
     Raises:
         WorkflowError: With every value that is wrong.
@@ -37,9 +44,9 @@ def read_axes(workflow: Workflow, registry: Registry, settings: Iterable[str], z
     problems: list[Problem] = []
     axes = [
         Axis((name,), tuple((value,) for value in values))
-        for name, values in _read(settings, "--set", workflow, registry, problems)
+        for name, values in _read(settings, "--set", workflow, registry, drawn, problems)
     ]
-    together = _read(zipped, "--zip", workflow, registry, problems)
+    together = _read(zipped, "--zip", workflow, registry, drawn, problems)
     lengths = {name: len(values) for name, values in together}
     if len(set(lengths.values())) > 1:
         told = ", ".join(f"{name} has {length}" for name, length in lengths.items())
@@ -58,7 +65,12 @@ def read_axes(workflow: Workflow, registry: Registry, settings: Iterable[str], z
 
 
 def _read(
-    settings: Iterable[str], option: str, workflow: Workflow, registry: Registry, problems: list[Problem]
+    settings: Iterable[str],
+    option: str,
+    workflow: Workflow,
+    registry: Registry,
+    drawn: dict[str, list[int]],
+    problems: list[Problem],
 ) -> list[tuple[str, list[Any]]]:
     found = []
     for setting in settings:
@@ -71,7 +83,10 @@ def _read(
             problems.append(unknown_input(name, workflow, option))
         else:
             try:
-                values = [checked_value(one, declared, registry) for one in _values(text, declared, registry)]
+                written = _drawn(name, text, declared, drawn)
+                if written is None:
+                    written = _values(text, declared, registry)
+                values = [checked_value(one, declared, registry) for one in written]
                 if not values:
                     raise ValueFaultError("there is no value")
                 found.append((name, values))
@@ -80,14 +95,22 @@ def _read(
     return found
 
 
+def _drawn(name: str, text: str, declared: WorkflowInput, drawn: dict[str, list[int]]) -> list[int] | None:
+    """The numbers that a text asks to be drawn; None where it asks for none."""
+    asked = (_DRAWN.fullmatch(text) or re.fullmatch("random()", text)) if declared.type == "integer" else None
+    if asked is None:
+        return None
+    if name not in drawn:
+        drawn[name] = [draw(declared) for _ in range(_count(int(asked[1] or 1)))]
+    return drawn[name]
+
+
 def _values(text: str, declared: WorkflowInput, registry: Registry) -> list[Any]:
     """Every value that a text stands for, as the declared type reads them."""
     if text.startswith("@"):
         return [parse_text(line, declared, registry) for line in _lines(Path(text[1:]))]
     if text.startswith("["):
         return _list(text)
-    if declared.type == "integer" and (drawn := _DRAWN.fullmatch(text) or re.fullmatch("random()", text)):
-        return [draw(declared) for _ in range(_count(int(drawn[1] or 1)))]
     if declared.type in ("integer", "number"):
         return [one for part in text.split(",") for one in _numbers(part.strip(), declared, registry)]
     if declared.type == "boolean":

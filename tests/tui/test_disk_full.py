@@ -34,8 +34,8 @@ PAINT = {
         (64, ("run", "paint.json"), {0}, 0),
         (560, ("sweep", "paint.json", "--set", "seed=1..30"), {0}, 1),  # a picture with its record
         # The manifest, while the next picture is made.
-        (560, ("sweep", "paint.json", "--no-metadata", "--set", "seed=1..30"), {5, 6}, 5),
-        (560, ("sweep", "paint.json", "--no-metadata", "--set", "seed=1..4"), {4}, 5),  # the contact sheet
+        (690, ("sweep", "paint.json", "--no-metadata", "--set", "seed=1..30"), {5, 6}, 5),
+        (690, ("sweep", "paint.json", "--no-metadata", "--set", "seed=1..4"), {4}, 5),  # the contact sheet
     ],
 )
 def test_nothing_is_torn(

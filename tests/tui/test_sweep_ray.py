@@ -102,6 +102,8 @@ def _each_once_whoever_is_lost(call: list[str], folder: Path) -> None:
                 for name in ("far", "near")}  # fmt: skip
     assert len(pictures["near"]) == RUNS
     assert pictures["far"] == pictures["near"]
+    read = {one["sources"] for name in ("far", "near") for one in _manifest(folder / name)}
+    assert len(read) == 1
     assert {path.suffix for path in (folder / "far").iterdir()} == {".png", ".jsonl", ".lock"}
 
 
