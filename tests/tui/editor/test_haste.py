@@ -54,6 +54,23 @@ async def test_a_letter_that_comes_while_the_form_is_shown_anew_is_not_lost(tmp_
         await desk.until(lambda: desk.session.history.data["nodes"]["say"]["inputs"]["text"] == "once")
 
 
+async def test_a_field_that_is_not_filled_yet_takes_no_value_away(tmp_path: Path) -> None:
+    write(tmp_path / "part.json", BREAD)
+    nodes = {"mix": {"type": "mix", "inputs": {"flour": 505}}, "part": {"type": "workflow", "file": "part.json"}}
+    async with editing(write(tmp_path / "whole.json", {"nodes": nodes}), out=tmp_path, files=(TOYS,)) as desk:
+        form = desk.screen.sidebar.inspector
+        await desk.until(lambda: form.settled)
+        for name, port in (("mix", "flour"), ("part", "file")):
+            desk.screen.canvas.go_to(name)
+            rows = form.query_one(Form)
+            while (row := rows.row(port)) is None:
+                await asyncio.sleep(0)
+            assert not row.is_mounted
+            desk.screen.finish_typing()
+            await desk.pilot.pause()
+            assert desk.session.history.data["nodes"] == nodes
+
+
 async def test_what_is_typed_right_after_f3_goes_to_the_box_that_is_selected(tmp_path: Path) -> None:
     say = {"type": "fail", "inputs": {"text": ""}}
     async with editing(

@@ -74,6 +74,8 @@ class FieldRow(Widget):
         """What is wrong, under the row; made when something first is."""
         self._sentence = ""
         self._shown: tuple[str, Fault | None] | None = None
+        self._filled = False
+        """Whether the editor has been shown the text: an empty one before that is nothing that somebody typed."""
 
     @property
     def spec(self) -> FieldSpec:
@@ -92,6 +94,7 @@ class FieldRow(Widget):
 
     def on_mount(self) -> None:
         """Say what the field says."""
+        self._filled = True
         self._show_text()
         self._show_state()
 
@@ -119,15 +122,14 @@ class FieldRow(Widget):
         self.subject = subject
         if kept is not None and not self.draft.dirty:
             self.draft.write(kept)
-        if self.is_mounted:
+        if self._filled:
             self._show_text()
             self._show_state()
 
     def _catch_up(self) -> None:
         """Read what was typed and not told yet, so that showing the field anew does not take it away."""
         before = self.draft.text
-        if self.is_mounted:
-            self._read()
+        self._read()
         if self.draft.text != before:
             self._restart_pause()
 
@@ -177,7 +179,7 @@ class FieldRow(Widget):
             self._tell(message)
 
     def _read(self) -> None:
-        if self.draft.kind != "link":
+        if self._filled and self.draft.kind != "link":
             self.draft.write(self.editor.text)
 
     def _show_text(self) -> None:
