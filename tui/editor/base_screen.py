@@ -66,7 +66,7 @@ class BaseScreen(Screen[None]):
         self._said = ""
         """What was said last."""
         self.device = ""
-        """What the engine computes on, once it has said so."""
+        """What the engine computes on, and how, once it has said so."""
         self.heard: deque[Message] = deque()
         self.woken = Event()
         """Set while the screen is on its way to what was heard."""
@@ -151,6 +151,7 @@ class BaseScreen(Screen[None]):
             self.tell(str(error), "warning")
             return False
         session, well = self.session, not self.session.journal.fault
+        session.left_at[session.history.steps] = self.scope, self.canvas.cursor
         session.do(edit)
         self.show_edit(edit)
         if well and session.journal.fault:

@@ -250,6 +250,9 @@ class EditActions(Adding):
             self.tell("Nothing to undo.")
             return
         self.show_edit(edit)
+        scope, key = self.session.left_at.get(self.session.history.steps, (self.scope, None))
+        if self.canvas.cursor is None and scope == self.scope:
+            self.canvas.go_to(key)  # what was added is gone: one is where one was before
         self.tell(f"Undone: {label}")
 
     def action_redo(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from latentgraph.graph.boxes import Scope
 from latentgraph.graph.document import Document, read_document
 from latentgraph.graph.edit.edit import Edit
 from latentgraph.graph.edit.history import History
@@ -52,6 +53,8 @@ class Session:
         self._on_disk = file_digest(self.path) if digest is None else digest
         self.journal = Journal.start(self.path, self.title, self.history, digest=self._on_disk)
         self._told = self._on_disk
+        self.left_at: dict[int, tuple[Scope, str | None]] = {}
+        """Where one was, a scope and a box, when that many steps were done and the next one began."""
         self._signatures: tuple[Workflow, Signatures] | None = None
 
     @property

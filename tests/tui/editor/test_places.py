@@ -9,6 +9,7 @@ from tests.graph.edit.examples import NESTED
 from tests.tui.conftest import SLOW, TOYS, write
 from tests.tui.editor.desk import Desk, editing
 
+from latentgraph.graph.edit.nodes import add_node
 from latentgraph.graph.problem import Problem
 
 
@@ -32,6 +33,22 @@ async def test_undoing_inside_a_loop_what_was_done_around_it_leads_out_and_redo_
         assert crumbs(desk) == [(), ("slow",)]
         await desk.press("backspace")
         assert crumbs(desk) == [()]
+
+
+async def test_undoing_what_was_added_leads_back_to_the_box_that_was_selected_before(tmp_path: Path) -> None:
+    async with editing(write(tmp_path / "slow.json", SLOW), out=tmp_path) as desk:
+        canvas, inspector = desk.screen.canvas, desk.screen.sidebar.inspector
+        canvas.go_to("swatch")
+        for _ in range(2):
+            desk.screen.do(lambda: add_node(desk.screen.graph, "paint"))
+        assert canvas.cursor == "paint_2"
+        for left in ("paint", "swatch"):
+            await desk.press("u")
+            assert canvas.cursor == left
+            assert inspector.subject is not None
+            assert inspector.subject.key == left
+        await desk.press("R")
+        assert canvas.cursor == "paint"
 
 
 async def test_an_edit_two_loops_deep_is_undone_from_the_top_in_its_own_place(tmp_path: Path) -> None:
