@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from latentgraph.tui.editor.dialogs.open import Opening
 
 
+SAVE_AS = "Save as"
+"""What the dialog is called that asks for a name."""
+
+
 class FileActions(BaseScreen):
     """The part of the main screen that has to do with files."""
 
@@ -207,22 +211,28 @@ class FileActions(BaseScreen):
         """Save what is shown under another name."""
         await self.save(self.session, ask=True)
 
-    async def save(self, session: Session, *, ask: bool = False) -> bool:
-        """Save a workflow; whether that was done."""
+    async def save(self, session: Session, *, ask: bool = False, title: str = SAVE_AS) -> bool:
+        """Save a workflow; whether that was done.
+
+        Args:
+            session: Of the workflow.
+            ask: For another name, though it has one.
+            title: Of the dialog that asks for the name.
+        """
         self.finish_typing()
         path = session.path
         if ask or path is None:
-            path = await self._ask_for_path(session)
+            path = await self._ask_for_path(session, title)
         elif session.changed_on_disk():
             path = await self._settle_change(session)
         return path is not None and self._write(session, path)
 
-    async def _ask_for_path(self, session: Session) -> Path | None:
+    async def _ask_for_path(self, session: Session, title: str = SAVE_AS) -> Path | None:
         from latentgraph.tui.editor.dialogs.pick import SaveAs
 
         name = session.path.name if session.path else f"{session.title.split(' ')[0]}.json"
         folder = session.path.parent if session.path else Path.cwd()
-        return await self.app.push_screen_wait(SaveAs(folder.absolute(), name.replace("untitled", "workflow")))
+        return await self.app.push_screen_wait(SaveAs(folder.absolute(), name.replace("untitled", "workflow"), title))
 
     async def _settle_change(self, session: Session) -> Path | None:
         """The file was written by somebody else: where to save now, if anywhere."""

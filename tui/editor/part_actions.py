@@ -36,7 +36,7 @@ class PartActions(EditActions, FileActions):
             return
         if self.session.path is None:
             self.tell("The part is written beside the workflow: save that first.")
-            if not await self.save(self.session):
+            if not await self.save(self.session, title="Save the workflow first"):
                 return
         assert self.session.path is not None  # it was saved
         folder = self.session.path.resolve().parent

@@ -11,8 +11,9 @@ from tests.tui.editor.desk import Desk, editing
 from latentgraph.graph.canonical import canonical_text
 from latentgraph.graph.document import read_document
 from latentgraph.graph.edit.interface import declare_input
-from latentgraph.graph.edit.nodes import describe
+from latentgraph.graph.edit.nodes import add_node, describe
 from latentgraph.tui.editor.dialogs.new_part import NewPart
+from latentgraph.tui.editor.dialogs.pick import SaveAs
 from latentgraph.tui.editor.journal import read_journal
 
 
@@ -97,6 +98,21 @@ async def test_what_cannot_be_a_part_is_told_before_a_file_is_asked_for(tmp_path
         desk.screen.canvas.go_to("slow")
         await desk.press("W")
         assert desk.told == ["'slow' is no sub-workflow."]
+
+
+async def test_whoever_has_not_saved_is_told_that_this_comes_first(tmp_path: Path) -> None:
+    async with editing(None, out=tmp_path) as desk:
+        await desk.press("escape")
+        await desk.until(lambda: desk.app.screen is desk.screen)
+        desk.screen.do(lambda: add_node(desk.screen.graph, "paint"))
+        for key, title in (("w", "Save the workflow first"), ("S", "Save as")):
+            await desk.press(key)
+            await desk.until(lambda: isinstance(desk.app.screen, SaveAs))
+            dialog = desk.app.screen
+            assert isinstance(dialog, SaveAs)
+            assert dialog.heading == title
+            await desk.press("escape")
+            await desk.until(lambda: desk.app.screen is desk.screen)
 
 
 async def test_the_ports_of_the_node_follow_what_is_saved_inside_and_unsaved_edits_of_both_survive(
