@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from textual.content import Content
 from textual.widgets import Static
 
 from latentgraph.graph.names import printable
+from latentgraph.graph.settings import Setting
 from latentgraph.tui.durations import duration
 
 Part = str | tuple[str, str]
 """Text, or text and its style."""
 BAR_CELLS = 20
+SAY_THEMSELVES = ("device", "dtype")
+"""Settings whose values need no name beside them, and are worth knowing whatever they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,22 @@ def top_text(view: TopView, width: int) -> Content:
     for fact in facts:
         parts += [("  │  ", "dim"), fact]
     return Content.assemble(*parts)
+
+
+def settings_text(used: Mapping[str, str], usual: Mapping[str, Setting]) -> str:
+    """What is computed on, and what else is not as it is when nobody says so, such as `cuda float16 memory offload`.
+
+    Args:
+        used: The settings of a run, as they came out here.
+        usual: All there are.
+    """
+    plain = [used[name] for name in SAY_THEMSELVES if used.get(name)]
+    unusual = [
+        f"{name} {value}"
+        for name, value in used.items()
+        if value and name not in SAY_THEMSELVES and not (name in usual and usual[name].default == value)
+    ]
+    return " ".join([*plain, *unusual])
 
 
 def _verdict(view: TopView) -> Part:

@@ -11,6 +11,7 @@ from textual import on, work
 from latentgraph.graph.boxes import INPUTS, OUTPUTS
 from latentgraph.graph.errors import WorkflowError
 from latentgraph.tui.durations import duration
+from latentgraph.tui.editor.bars import settings_text
 from latentgraph.tui.editor.base_screen import BaseScreen, EngineSpoke
 from latentgraph.tui.editor.canvas.messages import ScrolledByUser
 from latentgraph.tui.editor.made import MadeRun
@@ -134,7 +135,7 @@ class RunActions(BaseScreen):
 
         match message:
             case EngineReady():
-                self.device = " ".join(value for value in message.settings.values() if value)
+                self.device = settings_text(message.settings, self.registry.settings)
             case EngineLog():
                 self._log(message.text)
             case EngineDied():
@@ -156,9 +157,11 @@ class RunActions(BaseScreen):
 
     def _follow(self, message: RunEvent) -> None:
         """Keep the node that runs in view, unless somebody is looking elsewhere."""
-        from latentgraph.graph.events import NodeFinished, NodeStarted
+        from latentgraph.graph.events import NodeFinished, NodeStarted, RunStarted
 
         event = message.event
+        if isinstance(event, RunStarted):
+            self.device = settings_text(event.settings, self.registry.settings) or self.device
         if isinstance(event, NodeFinished):
             self.node_finished(event.node)
         if (
