@@ -283,9 +283,6 @@ def _made(handle: Handle, device: str, precision: tuple[str, str], context: RunC
     made = _read(handle, device, rounded, context)
     for adapter in handle.adapters:
         adapter.apply(made)
-    if hasattr(made, "requires_grad_"):
-        # Gradients are wanted of what goes in alone: for those of weights a pass would keep a fifth more of itself.
-        made.requires_grad_(False)
     if dtype != rounded:
         made = made.float()
     if fast:

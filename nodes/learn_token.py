@@ -18,6 +18,7 @@ from latentgraph.graph.node import node
 from latentgraph.nodes.digesting import value_digest
 from latentgraph.nodes.handles import Denoiser, TextEncoder, Tokenizer, loaded
 from latentgraph.nodes.image import FileName
+from latentgraph.nodes.inference import frozen
 from latentgraph.nodes.loading.held import json_digest
 from latentgraph.nodes.prediction import predictions
 from latentgraph.nodes.textual_inversion import (
@@ -183,14 +184,16 @@ def token_gradient(
     import torch.nn.functional as F
 
     numbers = numbers_of(learned, loaded(tokenizer, context))
+    encoder, unet = loaded(text_encoder, context), loaded(denoiser, context)
 
     def off(vectors: Tensor) -> Tensor:
-        embeddings = text_states(loaded(text_encoder, context), tokens, numbers, vectors, len(noisy.samples))
+        embeddings = text_states(encoder, tokens, numbers, vectors, len(noisy.samples))
         told = Guidance(Conditioning(embeddings), None, 1.0, 0.0, embeddings)
-        said, _ = predictions(loaded(denoiser, context), noisy.samples, timestep, told, context)
+        said, _ = predictions(unet, noisy.samples, timestep, told, context)
         return F.mse_loss(said.float(), target.samples.float())
 
-    gradient, loss = slope_of(off, learned.vectors)
+    with frozen(encoder, unet):
+        gradient, loss = slope_of(off, learned.vectors)
     if timestep.index % report_every == 0:
         context.observe({"step": timestep.index + 1, "timestep": timestep.value.item(), "loss": loss})
     return Slope(TokenGradient(gradient, learned.family), loss)

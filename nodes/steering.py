@@ -11,6 +11,7 @@ from latentgraph.graph.node import node
 from latentgraph.nodes.decode import unscaled
 from latentgraph.nodes.denoise import with_samples
 from latentgraph.nodes.handles import VAE, loaded
+from latentgraph.nodes.inference import frozen
 from latentgraph.nodes.preview import clean_estimate
 from latentgraph.nodes.values import Latents, NoisePrediction, SchedulerState, Timestep
 
@@ -78,7 +79,7 @@ def colour_slope(
     """Gradient of the colour's loss, summed over the images, with respect to the scaled latents (B, C, h, w)."""
     import torch
 
-    with torch.enable_grad():
+    with torch.enable_grad(), frozen(module):
         moved = samples.detach().float().requires_grad_()
         clean = clean_estimate(scheduler, moved, prediction.detach(), timestep)
         weight = next(module.parameters())

@@ -1,23 +1,28 @@
 """A sweep over seeds on the shipped model against as many plain calls of diffusers' pipeline in one process.
 
-Each side is warm, in a process of its own.
+Each side is warm, in a process of its own. In every turn each has its go, another one first each time: a machine that
+others share is slower in one minute than in the next.
 
-    python -m tests.bench.sweep [SEEDS]
+    python -m tests.bench.sweep [TURNS [SEEDS]]
 
-Prints the ratio diffusers / latentgraph for `--batch 1`, which is bit for bit equal, and for `--batch auto`, which
-rounds differently. All of them write PNG files; ours also a manifest, and no contact sheet. Nothing comes from disk.
+Prints the ratios diffusers / latentgraph, turn by turn, and their median, for `--batch 1`, which is bit for bit equal,
+and for `--batch auto`, which rounds differently. All of them write PNG files; ours also a manifest, and no contact
+sheet. Nothing comes from disk.
 """
 
 from __future__ import annotations
 
+import statistics
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 from tests.bench.text_to_image import PROMPT, theirs
 from tests.bench.warm_process import WarmProcess, serve
 
+TURNS = 3
 SEEDS = 64
 SIDES = ("diffusers", "1", "auto")
 
@@ -54,15 +59,23 @@ def main() -> None:
         side, place = sys.argv[2], Path(sys.argv[3])
         serve(calls(place) if side == "diffusers" else ours(place, side))
         return
-    seeds = int(sys.argv[1]) if len(sys.argv) > 1 else SEEDS
-    took = {}
-    for side in SIDES:
-        with tempfile.TemporaryDirectory() as folder, WarmProcess("tests.bench.sweep", side, folder) as process:
+    given = [int(one) for one in sys.argv[1:]]
+    turns, seeds = (*given, *(TURNS, SEEDS)[len(given) :])
+    took: dict[str, list[float]] = {side: [] for side in SIDES}
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        sides = {side: stack.enter_context(WarmProcess("tests.bench.sweep", side, folder)) for side in SIDES}
+        for process in sides.values():
             process.seconds(2)
-            took[side] = process.seconds(seeds)
-    for side, spent in took.items():
-        name = side if side == "diffusers" else f"--batch {side}"
-        print(f"{name:>13}: {spent:7.2f} s for {seeds}, ratio diffusers / {name} {took['diffusers'] / spent:.3f}")
+        for turn in range(turns):
+            for side in (*SIDES[turn % len(SIDES) :], *SIDES[: turn % len(SIDES)]):
+                took[side].append(sides[side].seconds(seeds))
+    print(f"diffusers: {statistics.median(took['diffusers']):.2f} s for {seeds}, median of {turns}")
+    for side in SIDES[1:]:
+        ratios = [plain / spent for plain, spent in zip(took["diffusers"], took[side], strict=True)]
+        each = ", ".join(f"{ratio:.3f}" for ratio in ratios)
+        seconds, middle = statistics.median(took[side]), statistics.median(ratios)
+        print(f"--batch {side}: {seconds:.2f} s, ratio diffusers / --batch {side}: median {middle:.3f} of {each}")
 
 
 if __name__ == "__main__":

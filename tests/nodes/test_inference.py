@@ -12,7 +12,7 @@ from diffusers.models.attention_processor import Attention
 
 from latentgraph.graph.context import ALONE, RunContext
 from latentgraph.graph.pool import Pool
-from latentgraph.nodes.inference import inferred
+from latentgraph.nodes.inference import frozen, inferred
 from latentgraph.nodes.known_signatures import remember_signatures
 
 BUILD: Any = UNet2DConditionModel  # Untyped.
@@ -62,6 +62,17 @@ def test_gradients_are_there_where_the_text_wants_one(unet: Any) -> None:
     answer.sum().backward()  # type: ignore[no-untyped-call]
     assert text.grad is not None
     assert text.grad.abs().sum() > 0
+
+
+def test_weights_want_no_gradient_while_one_of_the_text_is_taken_and_do_again_afterwards(unet: Any) -> None:
+    never = unet.conv_in.bias.requires_grad_(False)
+    text = torch.ones(2, 7, 32, requires_grad=True)
+    with frozen(unet):
+        assert not any(one.requires_grad for one in unet.parameters())
+        inferred(lambda: asked(unet, text), text, ALONE).sum().backward()  # type: ignore[no-untyped-call]
+    assert text.grad is not None
+    assert all(one.grad is None for one in unet.parameters())
+    assert [one for one in unet.parameters() if not one.requires_grad] == [never]
 
 
 def test_signatures_are_read_once_and_are_the_processors_own(unet: Any) -> None:
