@@ -111,7 +111,8 @@ def pair(seed: int, folder: Path, engine: int) -> list[Spent]:
         RuntimeError: One failed, or made another picture.
     """
     model, plain = files("latentgraph.nodes").joinpath("models/shapes"), folder / f"plain-{seed}.png"
-    off, warm = {"LATENTGRAPH_ENGINE": "off", "LATENTGRAPH_CACHE": "off"}, {"LATENTGRAPH_ENGINE": str(folder / "own")}
+    off = {"LATENTGRAPH_ENGINE": "off", "LATENTGRAPH_CACHE": "off"}
+    warm = off | {"LATENTGRAPH_ENGINE": str(folder / "own")}  # A call takes no engine that keeps values elsewhere.
     run = [*latentgraph(), "run", "text_to_image", "--set", f"seed={seed}", "--out", str(folder / f"ours-{seed}")]
     rows = [
         spent([sys.executable, "-c", PLAIN, str(model), str(seed), str(plain)], {}),
